@@ -1,0 +1,3 @@
+module github.com/cordonhq/cordon
+
+go 1.26
