@@ -31,7 +31,7 @@ func (c *textCache) get(b []byte) string {
 	return s
 }
 
-// printable trims white space and replaces what is no printable UTF-8. A rune
+// printable trims white space and NUL padding and replaces what is no printable UTF-8. A rune
 // that the cut at MaxValue split is dropped, not replaced.
 func printable(s string) string {
 	if len(s) == observation.MaxValue {
@@ -42,7 +42,7 @@ func printable(s string) string {
 			s = s[:len(s)-1]
 		}
 	}
-	s = strings.TrimRight(strings.TrimSpace(s), "\x00")
+	s = strings.TrimFunc(s, func(r rune) bool { return r == 0 || unicode.IsSpace(r) })
 	clean := strings.IndexFunc(s, func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }) < 0
 	if clean {
 		return s

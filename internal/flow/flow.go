@@ -101,3 +101,11 @@ type Inspector interface {
 	// reused after the call.
 	Closed(f *Flow)
 }
+
+// String returns "out" or "in".
+func (d Direction) String() string {
+	if d == Out {
+		return "out"
+	}
+	return "in"
+}
