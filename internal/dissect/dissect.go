@@ -115,6 +115,9 @@ type Event struct {
 	// Flow is nil for link-layer protocols.
 	Flow *flow.Flow
 	Dir  flow.Direction
+	// Number is the 1-based position in the source of the packet that completed
+	// the message.
+	Number uint64
 	// MACs and addresses of the message's sender and receiver; zero if unknown.
 	SenderMAC, ReceiverMAC netid.MAC
 	Sender, Receiver       netid.Addr

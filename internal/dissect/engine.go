@@ -196,7 +196,7 @@ func (e *Engine) contain(f *flow.Flow) {
 func (e *Engine) aim(f *flow.Flow, dir flow.Direction, now int64) {
 	c := &e.ctx
 	c.Flow, c.Dir, c.Now = f, dir, now
-	c.event.Flow = f
+	c.event.Flow, c.event.Number = f, f.LastNumber
 	c.event.SenderMAC, c.event.ReceiverMAC = f.MACs[dir], f.MACs[dir.Reverse()]
 	if dir == flow.Out {
 		c.event.Sender, c.event.Receiver = f.Src, f.Dst
@@ -274,7 +274,7 @@ func (e *Engine) Link(p *packet.Packet) {
 	defer e.contain(nil)
 	c := &e.ctx
 	c.Flow, c.Dir, c.Now = nil, flow.Out, p.Time
-	c.event = Event{SenderMAC: p.SrcMAC, ReceiverMAC: p.DstMAC}
+	c.event = Event{Number: p.Number, SenderMAC: p.SrcMAC, ReceiverMAC: p.DstMAC}
 	for _, l := range rows {
 		l.Parse(c, p.LinkPayload)
 	}

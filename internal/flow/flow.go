@@ -74,6 +74,9 @@ type Flow struct {
 	// Packets and Bytes count per direction; bytes are on the wire, link
 	// header included.
 	Packets, Bytes [2]uint64
+	// FirstNumber and LastNumber are the positions in their source of the
+	// flow's first packet and of the packet at hand (packet.Packet.Number).
+	FirstNumber, LastNumber uint64
 
 	// Session belongs to the Inspector; nil until it sets it.
 	Session any

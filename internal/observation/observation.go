@@ -61,3 +61,11 @@ type Binding struct {
 	// Name is a host name without a trailing dot.
 	Name string
 }
+
+// Credential is an Observation of somebody proving who they are.
+type Credential interface {
+	Observation
+	// ClearText reports whether the message carried a reusable secret that any
+	// listener can read. The secret itself is never part of an observation.
+	ClearText() bool
+}
