@@ -1,7 +1,7 @@
 package observation
 
-// say yields a fact unless its value is empty.
-func say(yield func(Fact), about Subject, field, value string) {
+// fact yields one detail unless it is empty.
+func fact(yield func(Fact), about Subject, field, value string) {
 	if value != "" {
 		yield(Fact{About: about, Field: field, Value: value})
 	}
