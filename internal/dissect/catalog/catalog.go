@@ -3,7 +3,10 @@
 // it; dissectors don't.
 package catalog
 
-import "github.com/cordonhq/cordon/internal/dissect"
+import (
+	"github.com/cordonhq/cordon/internal/dissect"
+	"github.com/cordonhq/cordon/internal/dissect/modbus"
+)
 
 // Table returns every dissector. Within a group the lines are alphabetical;
 // between equal verdicts the earlier line wins.
@@ -12,6 +15,7 @@ func Table() dissect.Table {
 		Flows: []dissect.Dissector{
 			// Clinical.
 			// Web, messaging, building.
+			modbus.Dissector(),
 			// Discovery and management.
 			// Office and security.
 		},
