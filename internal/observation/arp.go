@@ -29,20 +29,20 @@ type ARP struct {
 
 // Probe reports whether the sender asks if an address is free before it takes
 // it (RFC 5227 §1.1).
-func (o *ARP) Probe() bool { return o.Operation == ARPRequest && o.SenderIP.IsZero() }
+func (o ARP) Probe() bool { return o.Operation == ARPRequest && o.SenderIP.IsZero() }
 
 // Announcement reports whether the sender tells everybody of its own address,
 // as a request (RFC 5227 §1.1) or as an unasked reply.
-func (o *ARP) Announcement() bool { return !o.SenderIP.IsZero() && o.SenderIP == o.TargetIP }
+func (o ARP) Announcement() bool { return !o.SenderIP.IsZero() && o.SenderIP == o.TargetIP }
 
 // Protocol implements Observation.
-func (o *ARP) Protocol() cordon.Protocol { return cordon.ARP }
+func (o ARP) Protocol() cordon.Protocol { return cordon.ARP }
 
 // Facts implements Observation; an ARP packet tells nothing but addresses.
-func (o *ARP) Facts(func(Fact)) {}
+func (o ARP) Facts(func(Fact)) {}
 
 // Bindings implements Binder. Only what the sender says of itself is yielded.
-func (o *ARP) Bindings(yield func(Binding)) {
+func (o ARP) Bindings(yield func(Binding)) {
 	if !o.SenderIP.IsZero() && !o.SenderMAC.IsZero() && !o.SenderMAC.IsGroup() {
 		yield(Binding{MAC: o.SenderMAC, IP: o.SenderIP})
 	}

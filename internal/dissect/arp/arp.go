@@ -14,8 +14,10 @@ import (
 	"github.com/cordonhq/cordon/internal/platform/netid"
 )
 
-// Dissector is the row for the table of link-layer protocols.
-var Dissector = dissect.LinkDissector{Protocol: cordon.ARP, EtherType: packet.EtherTypeARP, Parse: parse}
+// Dissector returns the row of the table of link-layer protocols.
+func Dissector() dissect.LinkDissector {
+	return dissect.LinkDissector{Protocol: cordon.ARP, EtherType: packet.EtherTypeARP, Parse: parse}
+}
 
 const hardwareEthernet = 1 // IANA ARP parameters, hardware type
 

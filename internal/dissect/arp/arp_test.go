@@ -48,8 +48,8 @@ func TestParse(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var got string
-			for _, o := range dissecttest.RunLink(arp.Dissector, tc.data).Observations {
-				a := o.(*observation.ARP)
+			for _, o := range dissecttest.RunLink(arp.Dissector(), tc.data).Observations {
+				a := o.(observation.ARP)
 				var bound []string
 				a.Bindings(func(b observation.Binding) { bound = append(bound, fmt.Sprint(b.MAC, " ", b.IP)) })
 				got = fmt.Sprintf("op %d binds %v target %s %s probe %v announcement %v",
@@ -64,11 +64,11 @@ func TestParse(t *testing.T) {
 
 func TestParseAllocatesNothing(t *testing.T) {
 	c := dissect.NewContext(nil, func(*dissect.Event) {})
-	if n := testing.AllocsPerRun(1000, func() { arp.Dissector.Parse(c, reply) }); n != 0 {
+	if n := testing.AllocsPerRun(1000, func() { arp.Dissector().Parse(c, reply) }); n != 0 {
 		t.Errorf("%v allocations a packet, want none", n)
 	}
 }
 
 func FuzzParse(f *testing.F) {
-	dissecttest.FuzzLink(f, arp.Dissector, request, reply, probe, announcement, groupSender)
+	dissecttest.LinkFuzzer(f, arp.Dissector(), request, reply, probe, announcement, groupSender)
 }
