@@ -93,7 +93,8 @@ type Packet struct {
 	// Number is the 1-based position of the frame in its source.
 	Number uint64
 	// WireLen is the length on the wire in bytes, link header included; it is
-	// at least the captured length.
+	// at least the captured length. Of a reassembled datagram it is the sum
+	// over its frames.
 	WireLen uint32
 
 	// Malformed is WellFormed, or why decoding stopped; what was decoded
@@ -126,6 +127,9 @@ type Packet struct {
 	FragmentID     uint32
 	FragmentOffset uint32
 	FragmentData   []byte
+	// Fragments is the number of frames that a Reassembler made this whole
+	// datagram from, 0 for a datagram that came in one.
+	Fragments uint16
 
 	// SrcPort and DstPort are set for TCP, UDP and SCTP, else 0. For ICMP and
 	// ICMPv6 they are 0 too; ICMPType and ICMPCode are set instead.
