@@ -5,6 +5,8 @@ package catalog
 
 import (
 	"github.com/cordonhq/cordon/internal/dissect"
+	"github.com/cordonhq/cordon/internal/dissect/arp"
+	"github.com/cordonhq/cordon/internal/dissect/dns"
 	"github.com/cordonhq/cordon/internal/dissect/modbus"
 )
 
@@ -17,8 +19,13 @@ func Table() dissect.Table {
 			// Web, messaging, building.
 			modbus.Dissector(),
 			// Discovery and management.
+			dns.Dissector(),
+			dns.LinkLocal(),
+			dns.Multicast(),
 			// Office and security.
 		},
-		Links: []dissect.LinkDissector{},
+		Links: []dissect.LinkDissector{
+			arp.Dissector(),
+		},
 	}
 }
