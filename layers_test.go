@@ -33,7 +33,7 @@ var layers = []struct {
 	{"internal/inventory", "devices, services, conversations"},
 	{"internal/detect/...", "findings"},
 	{"internal/store/...", "records and schema"},
-	{"internal/api", "thin handlers"},
+	{"internal/api/...", "thin handlers"},
 	{"web", "the console's build"},
 	{"internal/analyze", "captures to an answer"},
 	{"internal/site", "the only wiring of a running site"},
