@@ -70,10 +70,10 @@ type TLSClientHello struct {
 }
 
 // Protocol implements Observation.
-func (o *TLSClientHello) Protocol() cordon.Protocol { return o.Carrier }
+func (o TLSClientHello) Protocol() cordon.Protocol { return o.Carrier }
 
 // Facts implements Observation.
-func (o *TLSClientHello) Facts(yield func(Fact)) {
+func (o TLSClientHello) Facts(yield func(Fact)) {
 	fact(yield, Sender, "ja3", o.JA3)
 	fact(yield, Sender, "ja4", o.JA4)
 	fact(yield, Sender, "sni", o.ServerName)
@@ -98,10 +98,10 @@ type TLSServerHello struct {
 }
 
 // Protocol implements Observation.
-func (o *TLSServerHello) Protocol() cordon.Protocol { return o.Carrier }
+func (o TLSServerHello) Protocol() cordon.Protocol { return o.Carrier }
 
 // Facts implements Observation.
-func (o *TLSServerHello) Facts(yield func(Fact)) {
+func (o TLSServerHello) Facts(yield func(Fact)) {
 	if !o.Retry {
 		fact(yield, Sender, "ja3s", o.JA3S)
 	}
@@ -141,10 +141,10 @@ type TLSCertificate struct {
 }
 
 // Protocol implements Observation.
-func (o *TLSCertificate) Protocol() cordon.Protocol { return o.Carrier }
+func (o TLSCertificate) Protocol() cordon.Protocol { return o.Carrier }
 
 // Facts implements Observation.
-func (o *TLSCertificate) Facts(yield func(Fact)) {
+func (o TLSCertificate) Facts(yield func(Fact)) {
 	fact(yield, Sender, "certificate-subject", o.Subject)
 	fact(yield, Sender, "certificate-common-name", o.CommonName)
 	fact(yield, Sender, "certificate-organization", o.Organization)
@@ -166,10 +166,10 @@ type TLSAlert struct {
 }
 
 // Protocol implements Observation.
-func (o *TLSAlert) Protocol() cordon.Protocol { return o.Carrier }
+func (o TLSAlert) Protocol() cordon.Protocol { return o.Carrier }
 
 // Facts implements Observation.
-func (o *TLSAlert) Facts(func(Fact)) {}
+func (o TLSAlert) Facts(func(Fact)) {}
 
 // TLSHeartbeat is a heartbeat request or response in the clear (RFC 6520). One
 // that claims more payload than its record holds is an attempt at
@@ -183,7 +183,7 @@ type TLSHeartbeat struct {
 }
 
 // Protocol implements Observation.
-func (o *TLSHeartbeat) Protocol() cordon.Protocol { return o.Carrier }
+func (o TLSHeartbeat) Protocol() cordon.Protocol { return o.Carrier }
 
 // Facts implements Observation.
-func (o *TLSHeartbeat) Facts(func(Fact)) {}
+func (o TLSHeartbeat) Facts(func(Fact)) {}

@@ -8,6 +8,7 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/arp"
 	"github.com/cordonhq/cordon/internal/dissect/dns"
 	"github.com/cordonhq/cordon/internal/dissect/modbus"
+	"github.com/cordonhq/cordon/internal/dissect/tls"
 )
 
 // Table returns every dissector. Within a group the lines are alphabetical;
@@ -23,6 +24,7 @@ func Table() dissect.Table {
 			dns.LinkLocal(),
 			dns.Multicast(),
 			// Office and security.
+			tls.Dissector(),
 		},
 		Links: []dissect.LinkDissector{
 			arp.Dissector(),
