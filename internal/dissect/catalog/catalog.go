@@ -6,6 +6,7 @@ package catalog
 import (
 	"github.com/cordonhq/cordon/internal/dissect"
 	"github.com/cordonhq/cordon/internal/dissect/arp"
+	"github.com/cordonhq/cordon/internal/dissect/dicom"
 	"github.com/cordonhq/cordon/internal/dissect/dns"
 	"github.com/cordonhq/cordon/internal/dissect/modbus"
 	"github.com/cordonhq/cordon/internal/dissect/tls"
@@ -17,6 +18,7 @@ func Table() dissect.Table {
 	return dissect.Table{
 		Flows: []dissect.Dissector{
 			// Clinical.
+			dicom.Dissector(),
 			// Web, messaging, building.
 			modbus.Dissector(),
 			// Discovery and management.
