@@ -9,6 +9,7 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/dicom"
 	"github.com/cordonhq/cordon/internal/dissect/dns"
 	"github.com/cordonhq/cordon/internal/dissect/modbus"
+	"github.com/cordonhq/cordon/internal/dissect/nbns"
 	"github.com/cordonhq/cordon/internal/dissect/tls"
 )
 
@@ -25,6 +26,8 @@ func Table() dissect.Table {
 			dns.Dissector(),
 			dns.LinkLocal(),
 			dns.Multicast(),
+			nbns.Datagram(),
+			nbns.Dissector(),
 			// Office and security.
 			tls.Dissector(),
 		},
