@@ -37,6 +37,7 @@ var layers = []struct {
 	{"web", "the console's build"},
 	{"internal/analyze", "captures to an answer"},
 	{"internal/site", "the only wiring of a running site"},
+	{"internal/lab/...", "a clinic in a box"},
 	{"internal/cli", "flags, output, exit status"},
 	{"cmd/cordon", "main"},
 	{"tools/...", "programs that build and measure the project"},
