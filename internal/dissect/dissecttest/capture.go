@@ -110,8 +110,14 @@ func (r *replay) frame(p gopacket.Packet, info gopacket.CaptureInfo) {
 	now := info.Timestamp.UnixNano()
 	switch ip := p.NetworkLayer().(type) {
 	case *layers.IPv4:
+		if len(ip.SrcIP) != 4 { // gopacket gives a cut header back empty
+			return
+		}
 		key.src, key.dst, key.proto = netid.AddrFrom4([4]byte(ip.SrcIP.To4())), netid.AddrFrom4([4]byte(ip.DstIP.To4())), uint8(ip.Protocol)
 	case *layers.IPv6:
+		if len(ip.SrcIP) != 16 {
+			return
+		}
 		key.src, key.dst, key.proto = netid.Addr(ip.SrcIP), netid.Addr(ip.DstIP), uint8(ip.NextHeader)
 	default:
 		r.link(p, now)
