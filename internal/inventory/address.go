@@ -1,0 +1,67 @@
+package inventory
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"net/netip"
+	"strings"
+
+	"github.com/cordonhq/cordon"
+	"github.com/cordonhq/cordon/internal/platform/netid"
+)
+
+// shared is the space between a provider and its customers (RFC 6598 §7).
+var shared = netip.MustParsePrefix("100.64.0.0/10")
+
+// isLocal reports whether an address can only be one of the clinic's own:
+// private (RFC 1918, RFC 4193), link-local, loopback or shared.
+func isLocal(a netid.Addr) bool {
+	if a.IsZero() {
+		return false
+	}
+	ip := a.Netip()
+	return ip.IsPrivate() || ip.IsLinkLocalUnicast() || ip.IsLoopback() || shared.Contains(ip)
+}
+
+// isGroup reports whether an address stands for several devices: multicast, or
+// IPv4 broadcast (RFC 919 §7).
+func isGroup(a netid.Addr) bool {
+	ip := a.Netip()
+	return ip.IsMulticast() || ip == netip.AddrFrom4([4]byte{255, 255, 255, 255})
+}
+
+// isLinkLocal reports whether no router forwards the address (RFC 3927 §2.7,
+// RFC 4291 §2.5.6).
+func isLinkLocal(a netid.Addr) bool { return !a.IsZero() && a.Netip().IsLinkLocalUnicast() }
+
+// subnet is what several addresses of one network card have in common: the
+// address itself for IPv4, and the /64 for IPv6, where a card takes several of
+// one (RFC 4862, RFC 8981).
+func subnet(a netid.Addr) netid.Addr {
+	if a.Is4() {
+		return a
+	}
+	clear(a[8:])
+	return a
+}
+
+var base32Lower = base32.StdEncoding.WithPadding(base32.NoPadding)
+
+// digest makes a stable name of parts: 80 bits, so that chance never gives two
+// things of one site the same.
+func digest(prefix string, parts ...[]byte) string {
+	h := sha256.New()
+	for _, p := range parts {
+		h.Write([]byte{byte(len(p)), byte(len(p) >> 8)})
+		h.Write(p)
+	}
+	return prefix + strings.ToLower(base32Lower.EncodeToString(h.Sum(nil)[:10]))
+}
+
+func macID(m netid.MAC) cordon.DeviceID {
+	return cordon.DeviceID(digest("dev-", []byte("mac"), m[:]))
+}
+
+func ipID(a netid.Addr) cordon.DeviceID {
+	return cordon.DeviceID(digest("dev-", []byte("ip"), a[:]))
+}

@@ -1,0 +1,146 @@
+package inventory
+
+import (
+	"github.com/cordonhq/cordon"
+	"github.com/cordonhq/cordon/internal/platform/netid"
+)
+
+// Endpoint is an address on the network as frames carry it: a MAC and an IP
+// address, either of which may be zero. It is the unit in which everything is
+// kept, since either part alone may stand for several devices over time.
+type Endpoint struct {
+	MAC netid.MAC
+	IP  netid.Addr
+}
+
+// span is a stretch of packet time in nanoseconds since the Unix epoch, both
+// ends inclusive.
+type span struct{ first, last int64 }
+
+// widen makes s cover o.
+func (s *span) widen(o span) {
+	if s.first == 0 || o.first < s.first {
+		s.first = o.first
+	}
+	s.last = max(s.last, o.last)
+}
+
+// distance says what the hop counts of an endpoint's packets tell of how far
+// away it is.
+type distance uint8
+
+// The distances, as a set.
+const (
+	near    distance = 1 << iota // fresh from its stack: on this link
+	far                          // a few hops used up: behind a router
+	unclear                      // neither
+)
+
+// sighting is what frames showed of an endpoint that sent some.
+type sighting struct {
+	span
+	distance distance
+	ttl      uint8 // rounded up to what stacks start from; 0 if not known
+	vlan     uint16
+	// heard is true if the endpoint was only spoken to, by somebody whom it
+	// must have answered.
+	heard bool
+}
+
+// binding is what a protocol stated of the link: this MAC has this IP.
+type binding struct {
+	protocol cordon.Protocol
+	endpoint Endpoint
+}
+
+// fact is one detail about an endpoint.
+type fact struct {
+	endpoint Endpoint
+	protocol cordon.Protocol
+	field    string
+	value    string
+	first    int64
+}
+
+// flowKey is what flows are summed under.
+type flowKey struct {
+	client, server Endpoint
+	transport      uint8 // IP protocol number
+	port           uint16
+	protocol       cordon.Protocol
+	undecided      bool // the protocol may yet be found
+}
+
+// counters are sums over flows. They may pass through zero when a flow's
+// earlier report is taken back, and add up right in any order.
+type counters struct {
+	flows          uint64
+	packets, bytes [2]uint64 // from the client, to it
+}
+
+func (c *counters) add(o *counters) {
+	c.flows += o.flows
+	for i := range c.packets {
+		c.packets[i] += o.packets[i]
+		c.bytes[i] += o.bytes[i]
+	}
+}
+
+// minus returns what must be added to o to give c.
+func (c counters) minus(o counters) counters {
+	d := counters{flows: c.flows - o.flows}
+	for i := range c.packets {
+		d.packets[i] = c.packets[i] - o.packets[i]
+		d.bytes[i] = c.bytes[i] - o.bytes[i]
+	}
+	return d
+}
+
+// delta is what to add to a sum of flows.
+type delta struct {
+	counters
+	span
+}
+
+// Batch is what a Feed saw since its last Take.
+type Batch struct {
+	sightings map[Endpoint]sighting
+	bindings  map[binding]span
+	facts     []fact
+	names     map[netid.Addr]string
+	deltas    map[flowKey]*delta
+}
+
+// Empty reports whether nothing was seen.
+func (b *Batch) Empty() bool {
+	return len(b.sightings) == 0 && len(b.bindings) == 0 && len(b.facts) == 0 && len(b.names) == 0 && len(b.deltas) == 0
+}
+
+func newBatch() *Batch {
+	return &Batch{
+		sightings: map[Endpoint]sighting{}, bindings: map[binding]span{},
+		names: map[netid.Addr]string{}, deltas: map[flowKey]*delta{},
+	}
+}
+
+func (b *Batch) sight(e Endpoint, s sighting) {
+	if e.MAC.IsGroup() || e.MAC.IsZero() && e.IP.IsZero() || isGroup(e.IP) {
+		return
+	}
+	old, ok := b.sightings[e]
+	if ok {
+		s.join(&old)
+	}
+	b.sightings[e] = s
+}
+
+// join adds what was seen before or elsewhere.
+func (s *sighting) join(o *sighting) {
+	if o.last > s.last || o.last == s.last && o.vlan > s.vlan {
+		s.vlan = o.vlan
+	}
+	s.widen(o.span)
+	s.distance |= o.distance
+	s.ttl = max(s.ttl, o.ttl)
+	s.heard = s.heard && o.heard
+}

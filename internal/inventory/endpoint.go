@@ -1,0 +1,247 @@
+package inventory
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/cordonhq/cordon"
+	"github.com/cordonhq/cordon/internal/platform/netid"
+)
+
+// endpoint is what is kept of one Endpoint.
+type endpoint struct {
+	Endpoint
+	mac *macNode // nil if MAC is zero
+	ip  *ipNode  // nil if IP is zero
+
+	// seen covers all frames; sent is true once there were any from here,
+	// heard once it was spoken to by somebody whom it must have answered.
+	seen        sighting
+	sent, heard bool
+	// bound is when a protocol of the link last stated the pair.
+	bound span
+	// restored pairs were known to belong together before a restart.
+	restored bool
+
+	facts []keptFact
+	rows  map[*row]struct{}
+	// peers counts, per server that this is a client of, the ports without a
+	// known protocol; strangers are the peers that count against maxPeers.
+	peers     map[*endpoint]int
+	strangers int
+
+	// Derived by resolve:
+	own    bool    // IP belongs to the device with MAC
+	device *device // nil for what is no device
+}
+
+// keptFact is a fact without its endpoint.
+type keptFact struct {
+	source, field, value string
+	first                int64
+}
+
+// macNode is one network card, or what passes for it.
+type macNode struct {
+	mac       netid.MAC
+	endpoints []*endpoint
+	// device was known by this address before a restart, when it is not empty.
+	restored cordon.DeviceID
+	since    int64 // of restored
+	// forwarded is for how many addresses it was known to forward before.
+	forwarded int
+
+	// Derived by resolve:
+	router  bool // forwards packets of others
+	foreign int  // addresses that it forwards for
+	device  *device
+	entity  *entity
+}
+
+// ipNode is one IP address.
+type ipNode struct {
+	ip        netid.Addr
+	endpoints []*endpoint
+	local     bool
+	// opened lists some of the addresses beyond the clinic that this one,
+	// beyond the clinic too, has opened conversations with.
+	opened   []*ipNode
+	restored cordon.DeviceID
+	since    int64
+
+	// Derived by resolve:
+	claimed bool     // a protocol of the link gave it to some MAC
+	owner   *macNode // the card that has it now
+	keyed   *device  // the device known by it alone
+	entity  *entity
+}
+
+// device returns the device that has the address now, nil if none.
+func (n *ipNode) device() *device {
+	if n.owner != nil {
+		return n.owner.device
+	}
+	return n.keyed
+}
+
+// endpoint returns the endpoint for e, which is made if there is room; nil if
+// not. The zero Endpoint stands for all peers beyond the bounds.
+func (v *Inventory) endpoint(e Endpoint) *endpoint {
+	if isGroup(e.IP) || e.MAC.IsGroup() {
+		e.MAC = netid.MAC{}
+	}
+	if known := v.endpoints[e]; known != nil {
+		return known
+	}
+	if len(v.endpoints) >= maxEndpoints && e != (Endpoint{}) {
+		v.stats.LostEndpoints++
+		return nil
+	}
+	made := &endpoint{Endpoint: e, rows: map[*row]struct{}{}}
+	if !e.MAC.IsZero() {
+		m := v.macs[e.MAC]
+		if m == nil {
+			m = &macNode{mac: e.MAC}
+			v.macs[e.MAC] = m
+		}
+		made.mac = m
+		m.endpoints = append(m.endpoints, made)
+	}
+	if !e.IP.IsZero() {
+		n := v.ips[e.IP]
+		if n == nil {
+			n = &ipNode{ip: e.IP, local: isLocal(e.IP)}
+			v.ips[e.IP] = n
+		}
+		made.ip = n
+		n.endpoints = append(n.endpoints, made)
+	}
+	v.endpoints[e] = made
+	v.moved = true
+	return made
+}
+
+// sight adds what frames showed.
+func (v *Inventory) sight(e Endpoint, s sighting) {
+	at := v.endpoint(e)
+	if at == nil {
+		return
+	}
+	before := *at
+	if s.heard {
+		at.heard = true
+		if before.sent {
+			return // its own frames say more
+		}
+	} else {
+		at.sent = true
+	}
+	if before.sent || before.heard {
+		s.join(&before.seen)
+	}
+	at.seen = s
+	if at.sent != before.sent || at.heard != before.heard || s.distance != before.seen.distance || v.contested(at) {
+		v.moved = true
+	}
+	v.touch(at.device)
+}
+
+// contested reports whether the times at which an endpoint was active decide
+// which device it belongs to.
+func (v *Inventory) contested(e *endpoint) bool {
+	if e.ip != nil && len(e.ip.endpoints) > 1 && e.own {
+		return true
+	}
+	return e.mac != nil && e.mac.entity != nil && e.mac.entity.timed
+}
+
+// bind adds what a protocol of the link stated.
+func (v *Inventory) bind(b binding, s span) {
+	at := v.endpoint(b.endpoint)
+	if at == nil {
+		return
+	}
+	if at.bound.last == 0 || v.contested(at) {
+		v.moved = true
+	}
+	at.bound.widen(s)
+	v.touch(at.device)
+}
+
+// name notes a name that a peer beyond the clinic goes by. Of several the
+// first in order is kept, so that it does not matter which came last.
+func (v *Inventory) name(ip netid.Addr, name string) {
+	known, ok := v.names[ip]
+	if ok && known <= name || !ok && len(v.names) >= maxNamedPeers {
+		return
+	}
+	v.names[ip] = name
+	if n := v.ips[ip]; n != nil {
+		for _, e := range n.endpoints {
+			for r := range e.rows {
+				v.changedConversations[r.conversation] = struct{}{}
+			}
+		}
+	}
+}
+
+// learn adds a fact if a rule speaks of it or devices are joined by it.
+func (v *Inventory) learn(f *fact) {
+	k := keptFact{source: f.protocol.String(), field: f.field, value: f.value, first: f.first}
+	joins := tokenClass(k.source, k.field) != noToken
+	if !joins && !v.rules.Speaks(k.source, k.field, k.value) {
+		return
+	}
+	at := v.endpoint(f.endpoint)
+	if at == nil {
+		return
+	}
+	if !at.keep(k) {
+		v.stats.LostFacts++
+		return
+	}
+	if joins {
+		v.moved = true
+	}
+	if at.device != nil {
+		at.device.stale = true
+		v.touch(at.device)
+	}
+}
+
+// keep adds a fact, within bounds: of one field the earliest values stay.
+func (e *endpoint) keep(k keptFact) bool {
+	same := 0
+	latest := -1
+	for i := range e.facts {
+		o := &e.facts[i]
+		if o.source != k.source || o.field != k.field {
+			continue
+		}
+		if o.value == k.value {
+			o.first = min(o.first, k.first)
+			return true
+		}
+		same++
+		if latest < 0 || compareFacts(o, &e.facts[latest]) > 0 {
+			latest = i
+		}
+	}
+	if same < maxFactsPerField && len(e.facts) < maxFields*maxFactsPerField {
+		e.facts = append(e.facts, k)
+		return true
+	}
+	if latest >= 0 && compareFacts(&k, &e.facts[latest]) < 0 {
+		e.facts[latest] = k
+	}
+	return false
+}
+
+func compareFacts(a, b *keptFact) int {
+	return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.source, b.source), cmp.Compare(a.field, b.field), cmp.Compare(a.value, b.value))
+}
+
+// present reports whether somebody is known to answer at the address.
+func (n *ipNode) present() bool {
+	return n.restored != "" || slices.ContainsFunc(n.endpoints, func(e *endpoint) bool { return e.sent || e.heard || e.restored })
+}

@@ -1,0 +1,275 @@
+package inventory
+
+import (
+	"encoding/binary"
+	"hash/maphash"
+
+	"github.com/cordonhq/cordon"
+	"github.com/cordonhq/cordon/internal/dissect"
+	"github.com/cordonhq/cordon/internal/flow"
+	"github.com/cordonhq/cordon/internal/observation"
+	"github.com/cordonhq/cordon/internal/packet"
+	"github.com/cordonhq/cordon/internal/platform/netid"
+)
+
+// maxSeen bounds the facts that a Feed remembers having told. When they are
+// more it starts afresh, so that facts are told again but never lost.
+const maxSeen = 1 << 16
+
+// Feed condenses what one sensor worker sees into batches for an Inventory. It
+// belongs to the worker's goroutine. It fits sensor.Consumer.
+type Feed struct {
+	batch *Batch
+	// seen holds hashes of the facts told.
+	seen map[uint64]struct{}
+	seed maphash.Seed
+	// live holds what was told of flows that have not ended.
+	live map[uint64]told
+
+	event  *dissect.Event
+	bound  Endpoint // of the event's first Binding
+	onFact func(observation.Fact)
+	onBind func(observation.Binding)
+}
+
+// told is what the last report of a flow said.
+type told struct {
+	counters
+	port      uint16
+	protocol  cordon.Protocol
+	undecided bool
+	answered  bool // the server's MAC was known
+}
+
+// NewFeed makes a Feed.
+func NewFeed() *Feed {
+	f := &Feed{batch: newBatch(), seen: map[uint64]struct{}{}, seed: maphash.MakeSeed(), live: map[uint64]told{}}
+	f.onFact, f.onBind = f.fact, f.bind
+	return f
+}
+
+// Take moves out what is new.
+func (f *Feed) Take() *Batch {
+	b := f.batch
+	f.batch = newBatch()
+	return b
+}
+
+// Event takes one observation. Nothing of it is kept but strings.
+func (f *Feed) Event(e *dissect.Event) {
+	f.event, f.bound = e, Endpoint{}
+	if e.Flow == nil {
+		f.batch.sight(Endpoint{e.SenderMAC, e.Sender}, sighting{span: span{e.Time, e.Time}, distance: unclear})
+	}
+	if b, ok := e.Observation.(observation.Binder); ok {
+		b.Bindings(f.onBind)
+	}
+	e.Observation.Facts(f.onFact)
+	f.event = nil
+}
+
+func (f *Feed) fact(o observation.Fact) {
+	e := f.event
+	var at, other Endpoint
+	switch o.About {
+	case observation.Sender:
+		at, other = Endpoint{e.SenderMAC, e.Sender}, Endpoint{e.ReceiverMAC, e.Receiver}
+	case observation.Receiver:
+		at, other = Endpoint{e.ReceiverMAC, e.Receiver}, Endpoint{e.SenderMAC, e.Sender}
+	case observation.Bound:
+		at = f.bound
+	}
+	protocol := e.Observation.Protocol()
+	if at.MAC.IsGroup() || isGroup(at.IP) {
+		return
+	}
+	if !isLocal(at.IP) && !at.IP.IsZero() && isLocal(other.IP) {
+		// Beyond the clinic only a name is worth keeping.
+		if o.Field == "server-name" {
+			f.batch.names[at.IP] = o.Value
+		}
+		return
+	}
+	if o.About == observation.Receiver && e.Flow != nil && e.Flow.Proto == packet.ProtoTCP {
+		// Who is sent a message over TCP has answered the handshake.
+		f.batch.sight(at, sighting{span: span{e.Time, e.Time}, distance: unclear, heard: true})
+	}
+	f.tell(fact{endpoint: at, protocol: protocol, field: o.Field, value: o.Value, first: e.Time})
+}
+
+// tell adds a fact that was not told before.
+func (f *Feed) tell(x fact) {
+	if x.value == "" || x.endpoint == (Endpoint{}) {
+		return
+	}
+	var h maphash.Hash
+	h.SetSeed(f.seed)
+	h.Write(x.endpoint.MAC[:])
+	h.Write(x.endpoint.IP[:])
+	h.WriteByte(byte(x.protocol))
+	h.WriteString(x.field)
+	h.WriteByte(0)
+	h.WriteString(x.value)
+	key := h.Sum64()
+	if _, ok := f.seen[key]; ok {
+		return
+	}
+	if len(f.seen) >= maxSeen {
+		clear(f.seen)
+	}
+	f.seen[key] = struct{}{}
+	f.batch.facts = append(f.batch.facts, x)
+}
+
+func (f *Feed) bind(b observation.Binding) {
+	e := f.event
+	protocol := e.Observation.Protocol()
+	at := Endpoint{b.MAC, b.IP}
+	if f.bound == (Endpoint{}) {
+		f.bound = at
+		if at == (Endpoint{}) {
+			f.bound = Endpoint{e.SenderMAC, e.Sender}
+		}
+	}
+	if b.MAC.IsGroup() || isGroup(b.IP) {
+		return
+	}
+	if !b.MAC.IsZero() && !b.IP.IsZero() {
+		key := binding{protocol, at}
+		s := f.batch.bindings[key]
+		s.widen(span{e.Time, e.Time})
+		f.batch.bindings[key] = s
+	}
+	if b.Name == "" {
+		return
+	}
+	switch {
+	case at == (Endpoint{}):
+		at = Endpoint{e.SenderMAC, e.Sender}
+	case b.MAC.IsZero() && b.IP == e.Sender:
+		at.MAC = e.SenderMAC
+	case b.MAC.IsZero() && !isLocal(b.IP):
+		f.batch.names[b.IP] = b.Name
+		return
+	}
+	f.tell(fact{endpoint: at, protocol: protocol, field: "name", value: b.Name, first: e.Time})
+}
+
+// Flow takes a flow that has changed or ended.
+func (f *Feed) Flow(fl *flow.Flow) {
+	f.sightSides(fl)
+	now := told{
+		counters: counters{flows: 1, packets: fl.Packets, bytes: fl.Bytes},
+		protocol: fl.Protocol, answered: !fl.MACs[flow.In].IsZero(),
+	}
+	ended := fl.State >= flow.Closed
+	now.undecided = !ended && !fl.Ignore && fl.Confidence < uint8(dissect.Likely)
+	if now.undecided {
+		now.protocol = cordon.Unknown
+	}
+	now.port = foldPort(fl, now.protocol)
+	before, known := f.live[fl.ID]
+	if known && (before.port != now.port || before.protocol != now.protocol || before.undecided != now.undecided || before.answered != now.answered) {
+		f.sum(fl, &before, counters{}.minus(before.counters))
+		before.counters = counters{}
+	}
+	f.sum(fl, &now, now.counters.minus(before.counters))
+	if ended {
+		if known {
+			delete(f.live, fl.ID)
+		}
+		return
+	}
+	f.live[fl.ID] = now
+}
+
+// sum adds to what the flow is counted under.
+func (f *Feed) sum(fl *flow.Flow, t *told, c counters) {
+	key := flowKey{
+		client: Endpoint{fl.MACs[flow.Out], fl.Src}, server: Endpoint{IP: fl.Dst},
+		transport: fl.Proto, port: t.port, protocol: t.protocol, undecided: t.undecided,
+	}
+	if t.answered {
+		key.server.MAC = fl.MACs[flow.In]
+	}
+	d := f.batch.deltas[key]
+	if d == nil {
+		d = new(delta)
+		f.batch.deltas[key] = d
+	}
+	d.add(&c)
+	d.widen(span{fl.First, fl.Last})
+}
+
+// sightSides notes the sides of a flow that sent something.
+func (f *Feed) sightSides(fl *flow.Flow) {
+	group := isGroup(fl.Dst)
+	for dir, ip := range [2]netid.Addr{fl.Src, fl.Dst} {
+		if fl.Packets[dir] == 0 {
+			continue
+		}
+		far := distanceOf(fl.TTLs[dir], group)
+		f.batch.sight(Endpoint{fl.MACs[dir], ip}, sighting{
+			span: span{fl.First, fl.Last}, distance: far, ttl: initialTTL(fl.TTLs[dir], group), vlan: fl.VLAN,
+		})
+	}
+}
+
+// distanceOf reads a hop count. Stacks start from 64, 128 or 255, and each
+// router takes one off. Packets to a group stay on the link or start from
+// little, so their count says nothing but that a router rarely forwards them.
+func distanceOf(ttl uint8, group bool) distance {
+	switch {
+	case group || ttl == 64 || ttl == 128 || ttl == 255:
+		return near
+	case ttl >= 60 && ttl < 64, ttl >= 112 && ttl < 128, ttl >= 240 && ttl < 255:
+		return far
+	default:
+		return unclear
+	}
+}
+
+// initialTTL guesses what the stack started from.
+func initialTTL(ttl uint8, group bool) uint8 {
+	switch {
+	case group || ttl == 0 || ttl <= 16:
+		return 0
+	case ttl <= 32:
+		return 32
+	case ttl <= 64:
+		return 64
+	case ttl <= 128:
+		return 128
+	default:
+		return 255
+	}
+}
+
+// ephemeral is where the ports begin that systems give out for a moment. IANA
+// says 49152 (RFC 6335 §6), Linux begins at 32768.
+const ephemeral = 32768
+
+// foldPort returns the port under which a flow is counted: the server's, or 0
+// where ports are made up for each flow and would name no service.
+func foldPort(fl *flow.Flow, p cordon.Protocol) uint16 {
+	switch p {
+	case cordon.RTP, cordon.RTCP, cordon.BitTorrent, cordon.FTPData:
+		return 0
+	case cordon.Unknown:
+		if fl.DstPort >= ephemeral && fl.SrcPort >= 1024 {
+			return 0
+		}
+	case cordon.TFTP:
+		if fl.DstPort >= 1024 {
+			return 0
+		}
+	}
+	return fl.DstPort
+}
+
+// appendTo gives a flow key's parts for hashing.
+func (k *conversationKey) appendTo(b []byte) []byte {
+	b = append(b, k.transport)
+	b = binary.BigEndian.AppendUint16(b, k.port)
+	return append(b, k.protocol.String()...)
+}
