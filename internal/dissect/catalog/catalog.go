@@ -6,6 +6,7 @@ package catalog
 import (
 	"github.com/cordonhq/cordon/internal/dissect"
 	"github.com/cordonhq/cordon/internal/dissect/arp"
+	"github.com/cordonhq/cordon/internal/dissect/dhcp"
 	"github.com/cordonhq/cordon/internal/dissect/dicom"
 	"github.com/cordonhq/cordon/internal/dissect/dns"
 	"github.com/cordonhq/cordon/internal/dissect/modbus"
@@ -23,6 +24,7 @@ func Table() dissect.Table {
 			// Web, messaging, building.
 			modbus.Dissector(),
 			// Discovery and management.
+			dhcp.Dissector(),
 			dns.Dissector(),
 			dns.LinkLocal(),
 			dns.Multicast(),
