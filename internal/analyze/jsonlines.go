@@ -1,0 +1,122 @@
+package analyze
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/cordonhq/cordon"
+	"github.com/cordonhq/cordon/internal/flow"
+	"github.com/cordonhq/cordon/internal/packet"
+)
+
+// JSONLines writes a report as one JSON object a line: flow*, device*,
+// finding*, summary. Field names are stable and only ever added to.
+type JSONLines struct {
+	w      *bufio.Writer
+	line   []byte
+	file   string
+	quoted []byte // file as a JSON string
+}
+
+// NewJSONLines makes a report that writes to w; Summary flushes it.
+func NewJSONLines(w io.Writer) *JSONLines {
+	return &JSONLines{w: bufio.NewWriterSize(w, 256<<10)}
+}
+
+// timeLayout is RFC 3339 in UTC with microseconds.
+const timeLayout = "2006-01-02T15:04:05.000000Z07:00"
+
+// Flow writes one flow. It is on the packet path, so the object is put
+// together by hand.
+func (j *JSONLines) Flow(file string, f *flow.Flow) error {
+	if file != j.file || j.quoted == nil {
+		quoted, err := json.Marshal(file)
+		if err != nil {
+			return err
+		}
+		j.file, j.quoted = file, quoted
+	}
+	b := append(j.line[:0], `{"type":"flow","file":`...)
+	b = append(b, j.quoted...)
+	b = appendTime(b, `,"first":"`, f.First)
+	b = appendTime(b, `","last":"`, f.Last)
+	b = append(b, `","transport":"`...)
+	b = append(b, packet.ProtoName(f.Proto)...)
+	b = append(b, `","src":"`...)
+	b = f.Src.Netip().AppendTo(b)
+	b = appendUint(b, `","src_port":`, uint64(f.SrcPort))
+	b = append(b, `,"dst":"`...)
+	b = f.Dst.Netip().AppendTo(b)
+	b = appendUint(b, `","dst_port":`, uint64(f.DstPort))
+	b = append(b, `,"protocol":"`...)
+	b = append(b, f.Protocol.String()...)
+	b = appendUint(b, `","packets_out":`, f.Packets[flow.Out])
+	b = appendUint(b, `,"packets_in":`, f.Packets[flow.In])
+	b = appendUint(b, `,"bytes_out":`, f.Bytes[flow.Out])
+	b = appendUint(b, `,"bytes_in":`, f.Bytes[flow.In])
+	b = append(b, "}\n"...)
+	j.line = b
+	_, err := j.w.Write(b)
+	return err
+}
+
+func appendTime(b []byte, name string, ns int64) []byte {
+	b = append(b, name...)
+	return time.Unix(0, ns).UTC().AppendFormat(b, timeLayout)
+}
+
+func appendUint(b []byte, name string, v uint64) []byte {
+	return strconv.AppendUint(append(b, name...), v, 10)
+}
+
+// object writes v as an object with its type first.
+func (j *JSONLines) object(kind string, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	j.line = append(j.line[:0], `{"type":"`...)
+	j.line = append(j.line, kind...)
+	j.line = append(j.line, `",`...)
+	j.line = append(j.line, b[1:]...)
+	j.line = append(j.line, '\n')
+	_, err = j.w.Write(j.line)
+	return err
+}
+
+// Device writes one device.
+func (j *JSONLines) Device(d *cordon.Device) error { return j.object("device", d) }
+
+// Conversation writes nothing: a reader sums flows as it likes.
+func (j *JSONLines) Conversation(*cordon.Conversation) error { return nil }
+
+// Finding writes one finding.
+func (j *JSONLines) Finding(f *cordon.Finding) error { return j.object("finding", f) }
+
+// Summary writes the last line and flushes.
+func (j *JSONLines) Summary(s *Summary) error {
+	err := j.object("summary", struct {
+		Files     int     `json:"files"`
+		Packets   uint64  `json:"packets"`
+		Bytes     uint64  `json:"bytes"`
+		Malformed uint64  `json:"malformed"`
+		Seconds   float64 `json:"seconds"`
+		Flows     uint64  `json:"flows"`
+		Devices   int     `json:"devices"`
+		Findings  int     `json:"findings"`
+		Damaged   int     `json:"files_damaged"`
+		Failed    int     `json:"files_failed"`
+		Panics    uint64  `json:"dissector_panics"`
+		Shed      uint64  `json:"payloads_not_inspected"`
+	}{
+		s.Files, s.Packets, s.Bytes, s.Malformed, s.Elapsed.Seconds(), s.Flows, s.Devices, s.Findings,
+		s.Damaged, s.Failed, s.Dissect.Panics, s.Dissect.Shed + s.Dissect.Overlong,
+	})
+	if err != nil {
+		return err
+	}
+	return j.w.Flush()
+}
