@@ -36,7 +36,18 @@ const (
 	Reset                    // RST
 	Expired                  // idle or hard timeout
 	Flushed                  // the source ended while the flow was live
+	Evicted                  // made room for another flow, the table being full
 )
+
+// String returns the state in lower case.
+func (s State) String() string {
+	if int(s) < len(stateNames) {
+		return stateNames[s]
+	}
+	return "unknown"
+}
+
+var stateNames = [...]string{"opening", "established", "closed", "reset", "expired", "flushed", "evicted"}
 
 // Flow is one live 5-tuple, owned by its Table. An Inspector may read all of
 // it during a call and may set the fields marked so; nobody keeps the pointer
@@ -61,7 +72,8 @@ type Flow struct {
 	// this flow; counting goes on.
 	Ignore bool
 
-	// VLAN is that of the first packet.
+	// VLAN is that of the first packet; it is no part of the key, as a mirror
+	// port shows one flow in the VLANs of both of its sides.
 	VLAN uint16
 	// MACs are those of the first packet seen in each direction: MACs[Out] is
 	// the sender of the opener's packets. Zero where the link has none.
