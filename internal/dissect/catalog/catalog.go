@@ -7,6 +7,7 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect"
 	"github.com/cordonhq/cordon/internal/dissect/arp"
 	"github.com/cordonhq/cordon/internal/dissect/dhcp"
+	"github.com/cordonhq/cordon/internal/dissect/dhcpv6"
 	"github.com/cordonhq/cordon/internal/dissect/dicom"
 	"github.com/cordonhq/cordon/internal/dissect/dns"
 	"github.com/cordonhq/cordon/internal/dissect/modbus"
@@ -25,6 +26,7 @@ func Table() dissect.Table {
 			modbus.Dissector(),
 			// Discovery and management.
 			dhcp.Dissector(),
+			dhcpv6.Dissector(),
 			dns.Dissector(),
 			dns.LinkLocal(),
 			dns.Multicast(),
