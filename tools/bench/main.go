@@ -25,9 +25,10 @@ func main() {
 	binary := flag.String("cordon", "bin/cordon", "program under test")
 	copies := flag.Int("copies", 10, "times that the captures are repeated, with other addresses")
 	rounds := flag.Int("rounds", 5, "measured rounds")
+	keep := flag.String("keep", "", "also leave the merged capture in `FILE`")
 	atLeast := flag.Float64("at-least", 0, "fail if the median ratio is below this")
 	flag.Parse()
-	ratio, err := run(*corpus, *binary, *copies, *rounds)
+	ratio, err := run(*corpus, *binary, *keep, *copies, *rounds)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -38,13 +39,15 @@ func main() {
 	}
 }
 
-func run(corpus, binary string, copies, rounds int) (float64, error) {
+func run(corpus, binary, merged string, copies, rounds int) (float64, error) {
 	dir, err := os.MkdirTemp("", "cordon-bench")
 	if err != nil {
 		return 0, err
 	}
 	defer os.RemoveAll(dir)
-	merged := filepath.Join(dir, "merged.pcap")
+	if merged == "" {
+		merged = filepath.Join(dir, "merged.pcap")
+	}
 	packets, bytes, err := merge(corpus, merged, copies)
 	if err != nil {
 		return 0, fmt.Errorf("merge captures: %w", err)
@@ -132,6 +135,10 @@ func merge(corpus, path string, copies int) (packets, bytes int64, err error) {
 	return packets, bytes, w.Flush()
 }
 
+// longestPause bounds, in nanoseconds, the time between two frames: some
+// captures of the set have times from another century.
+const longestPause = int64(10 * time.Second)
+
 // appendCapture copies one capture, its first packet at the given time, and
 // returns the time after its last.
 func appendCapture(w *capture.Writer, file string, n byte, clock int64, packets, bytes *int64) (int64, error) {
@@ -141,22 +148,20 @@ func appendCapture(w *capture.Writer, file string, n byte, clock int64, packets,
 	}
 	defer src.Close()
 	var f capture.Frame
-	var first int64
-	at := clock
+	var before int64
 	for {
 		err := src.Next(&f)
 		var damage *capture.DamageError
 		if err == io.EOF || errors.As(err, &damage) || err == nil && f.Link != capture.LinkEthernet {
-			return at + 1e6, nil
+			return clock + 1e6, nil
 		}
 		if err != nil {
 			return clock, err
 		}
-		if first == 0 {
-			first = f.Time
+		if before != 0 {
+			clock += min(max(f.Time-before, 0), longestPause)
 		}
-		at = max(at, clock+f.Time-first)
-		f.Time = at
+		before, f.Time = f.Time, clock
 		alter(f.Data, n)
 		if err := w.Write(&f); err != nil {
 			return clock, err
