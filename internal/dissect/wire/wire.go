@@ -178,3 +178,20 @@ func (r *Reader) LE64(out *uint64) bool {
 	*out = uint64(hi)<<32 | uint64(lo)
 	return true
 }
+
+// Varint eats a QUIC variable-length integer (RFC 9000 §16).
+func (r *Reader) Varint(out *uint64) bool {
+	if len(*r) == 0 {
+		return false
+	}
+	b, ok := r.take(1 << ((*r)[0] >> 6))
+	if !ok {
+		return false
+	}
+	v := uint64(b[0] & 0x3f)
+	for _, c := range b[1:] {
+		v = v<<8 | uint64(c)
+	}
+	*out = v
+	return true
+}

@@ -64,3 +64,27 @@ func TestSlices(t *testing.T) {
 		t.Error("a length beyond the end must be refused and eat nothing")
 	}
 }
+
+// The examples of RFC 9000 appendix A.1.
+func TestVarint(t *testing.T) {
+	tests := []struct {
+		in   wire.Reader
+		want uint64
+	}{
+		{wire.Reader{0xc2, 0x19, 0x7c, 0x5e, 0xff, 0x14, 0xe8, 0x8c}, 151288809941952652},
+		{wire.Reader{0x9d, 0x7f, 0x3e, 0x7d}, 494878333},
+		{wire.Reader{0x7b, 0xbd}, 15293},
+		{wire.Reader{0x25}, 37},
+	}
+	for _, tt := range tests {
+		r := tt.in
+		var v uint64
+		if !r.Varint(&v) || v != tt.want || !r.Empty() {
+			t.Errorf("Varint(% x) = %d, %d left; want %d", []byte(tt.in), v, r.Len(), tt.want)
+		}
+		short := tt.in[:len(tt.in)-1]
+		if n := short.Len(); short.Varint(&v) || short.Len() != n {
+			t.Errorf("Varint(% x) must be refused and eat nothing", []byte(short))
+		}
+	}
+}
