@@ -59,11 +59,13 @@ type TLSClientHello struct {
 	Ciphers []uint16
 	// ServerName is the host that the client asked for (RFC 6066 §3).
 	ServerName string
-	// ALPN are the application protocols offered, at most 8.
+	// ALPN are the application protocols offered, at most 32.
 	ALPN []string
 	// JA3 is the MD5 in hexadecimal, JA4 the client fingerprint. Both are
 	// empty for an SSL 2.0 hello.
 	JA3, JA4 string
+	// UserAgent is what Google's clients say they are, over QUIC only.
+	UserAgent string
 	// Encrypted is true if the hello carries an encrypted inner one
 	// (draft-ietf-tls-esni); ServerName is then that of the front.
 	Encrypted bool
@@ -78,6 +80,7 @@ func (o TLSClientHello) Facts(yield func(Fact)) {
 	fact(yield, Sender, "ja4", o.JA4)
 	fact(yield, Sender, "sni", o.ServerName)
 	fact(yield, Receiver, "server-name", o.ServerName)
+	fact(yield, Sender, "user-agent", o.UserAgent)
 	for _, p := range o.ALPN {
 		fact(yield, Sender, "alpn", p)
 	}

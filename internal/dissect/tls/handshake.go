@@ -106,6 +106,7 @@ func (s *Handshake) clientHello(c *dissect.Context, h *hello) *observation.TLSCl
 		Ciphers:       h.ciphers,
 		ServerName:    c.Text(h.serverName),
 		ALPN:          h.protocols(c),
+		UserAgent:     c.Text(h.userAgent),
 		Encrypted:     h.encrypted,
 	}
 	var f fingerprint

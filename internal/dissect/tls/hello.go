@@ -16,12 +16,14 @@ const (
 	extSignatureAlgorithms = 13
 	extALPN                = 16
 	extSupportedVersions   = 43
+	extQUICParameters      = 57
+	extQUICParametersDraft = 0xffa5
 	extEncryptedHello      = 0xfe0d
 )
 
 const (
 	maxExtensions = 128
-	maxProtocols  = 8
+	maxProtocols  = 32
 )
 
 // hello is the body of a ClientHello or ServerHello. Its byte slices alias the
@@ -37,6 +39,7 @@ type hello struct {
 	serverName []byte
 	named      bool // the server name extension is present
 	alpn       wire.Reader
+	userAgent  []byte
 	encrypted  bool
 	retry      bool
 }
@@ -137,6 +140,8 @@ func (h *hello) readExtension(typ uint16, body wire.Reader) {
 		} else if body.SubU8(&list) {
 			h.versions = list16(list)
 		}
+	case extQUICParameters, extQUICParametersDraft:
+		h.userAgent = quicUserAgent(body)
 	case extEncryptedHello:
 		h.encrypted = true
 	}
@@ -151,6 +156,23 @@ func hostName(body wire.Reader) []byte {
 		return nil
 	}
 	return name
+}
+
+// quicUserAgent returns the value of the transport parameter in which Google's
+// clients say what they are, or nil (RFC 9000 §18 for the encoding).
+func quicUserAgent(parameters wire.Reader) []byte {
+	const googleUserAgent = 0x3129
+	var id, length uint64
+	var value []byte
+	for parameters.Varint(&id) && parameters.Varint(&length) {
+		if length > uint64(len(parameters)) || !parameters.Bytes(&value, int(length)) {
+			return nil
+		}
+		if id == googleUserAgent {
+			return value
+		}
+	}
+	return nil
 }
 
 // protocols returns the names in the ALPN extension (RFC 7301 §3.1).
