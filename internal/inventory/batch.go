@@ -29,11 +29,10 @@ func (s *span) widen(o span) {
 // away it is.
 type distance uint8
 
-// The distances, as a set.
+// The distances, as a set; empty when hop counts tell neither.
 const (
-	near    distance = 1 << iota // fresh from its stack: on this link
-	far                          // a few hops used up: behind a router
-	unclear                      // neither
+	near distance = 1 << iota // fresh from its stack: on this link
+	far                       // a few hops used up: behind a router
 )
 
 // sighting is what frames showed of an endpoint that sent some.

@@ -30,6 +30,7 @@ type conversation struct {
 	id             cordon.ConversationID
 	client, server *device // nil for peers that are no device
 	rows           []*row
+	told           bool // by Changes
 }
 
 type conversationKey struct {
@@ -52,7 +53,7 @@ func (v *Inventory) add(k flowKey, d *delta) {
 		v.stats.LostRows++
 		return
 	}
-	answered := r.packets[1] != 0
+	news := r.packets[1] == 0 || d.first < r.first
 	r.add(&d.counters)
 	r.widen(d.span)
 	if r.counters == (counters{}) {
@@ -63,8 +64,8 @@ func (v *Inventory) add(k flowKey, d *delta) {
 	v.changedConversations[c] = struct{}{}
 	for _, device := range [2]*device{c.client, c.server} {
 		v.touch(device)
-		if device != nil && !answered {
-			device.stale = true
+		if news {
+			v.doubt(device)
 		}
 	}
 }
@@ -77,27 +78,22 @@ func (v *Inventory) row(k flowKey, d *delta) *row {
 			return r
 		}
 	}
-	if client == nil && server != nil && !isLocal(k.client.IP) && !k.client.IP.IsZero() && server.strangers >= maxPeers {
-		v.stats.Folded++
-		k.client = Endpoint{}
-	}
-	if server == nil && client != nil && v.isStranger(k, d) && client.strangers >= maxPeers {
-		v.stats.Folded++
-		k.server = Endpoint{}
+	if !client.knows(k.server.IP) {
+		v.fold(&k, d, client, server)
 	}
 	client, server = v.endpoint(k.client), v.endpoint(k.server)
 	if client == nil || server == nil {
 		return nil
 	}
-	if _, known := client.peers[server]; !known {
-		v.meet(client, server, k, d)
+	if !client.knows(server.IP) {
+		v.meet(client, server, d)
 	}
 	if k.protocol == cordon.Unknown && k.port != 0 {
-		if client.peers[server] >= maxPorts {
+		if client.peers[server.IP] >= maxPorts {
 			v.stats.Folded++
 			k.port = 0
 		} else {
-			client.peers[server]++
+			client.peers[server.IP]++
 		}
 	}
 	key := rowKey{client, server, k.transport, k.port, k.protocol, k.undecided}
@@ -114,30 +110,52 @@ func (v *Inventory) row(k flowKey, d *delta) *row {
 	return r
 }
 
+// fold has a conversation with one stranger too many counted under the zero
+// Endpoint, which stands for all such.
+func (v *Inventory) fold(k *flowKey, d *delta, client, server *endpoint) {
+	if server != nil && isBeyond(k.client.IP) && server.strangers >= maxPeers {
+		v.stats.Folded++
+		k.client = Endpoint{}
+	}
+	if client != nil && isStranger(k.server.IP, d) && client.strangers >= maxPeers {
+		v.stats.Folded++
+		k.server = Endpoint{}
+	}
+}
+
+// isBeyond reports whether an address is beyond the clinic.
+func isBeyond(a netid.Addr) bool { return !a.IsZero() && !isLocal(a) && !isGroup(a) }
+
 // isStranger reports whether a server is beyond the clinic or does not answer:
 // there may be any number of these.
-func (v *Inventory) isStranger(k flowKey, d *delta) bool {
-	if isGroup(k.server.IP) {
+func isStranger(server netid.Addr, d *delta) bool {
+	return isBeyond(server) || d.packets[1] == 0 && !server.IsZero() && !isGroup(server)
+}
+
+// knows reports whether the endpoint is a client of that address already.
+func (e *endpoint) knows(server netid.Addr) bool {
+	if e == nil {
 		return false
 	}
-	return !isLocal(k.server.IP) || d.packets[1] == 0
+	_, known := e.peers[server]
+	return known
 }
 
 // meet notes that two endpoints have begun to talk.
-func (v *Inventory) meet(client, server *endpoint, k flowKey, d *delta) {
+func (v *Inventory) meet(client, server *endpoint, d *delta) {
 	if client.peers == nil {
-		client.peers = map[*endpoint]int{}
+		client.peers = map[netid.Addr]int{}
 	}
-	client.peers[server] = 0
-	if v.isStranger(k, d) {
+	client.peers[server.IP] = 0
+	if isStranger(server.IP, d) {
 		client.strangers++
 	}
-	if client.ip != nil && !client.ip.local {
+	if isBeyond(client.IP) {
 		server.strangers++
 	}
 	const enough = 4
 	c, s := client.ip, server.ip
-	if c != nil && s != nil && !c.local && !s.local && !isGroup(s.ip) && len(c.opened) < enough {
+	if c != nil && s != nil && isBeyond(c.ip) && isBeyond(s.ip) && len(c.opened) < enough {
 		c.opened = append(c.opened, s)
 		v.moved = true
 	}
@@ -164,12 +182,13 @@ func (v *Inventory) attach(r *row) {
 	if c == nil {
 		c = &conversation{key: key, id: key.id(), client: r.client.device, server: r.server.device}
 		v.conversations[key] = c
-		delete(v.removedConversations, c.id)
+		if _, c.told = v.removedConversations[c.id]; c.told {
+			delete(v.removedConversations, c.id)
+		}
 		for _, d := range [2]*device{c.client, c.server} {
 			if d != nil {
 				d.conversations[c] = struct{}{}
-				d.stale = true
-				v.touch(d)
+				v.doubt(d)
 			}
 		}
 	}
@@ -195,12 +214,13 @@ func (v *Inventory) detach(r *row) {
 	}
 	delete(v.conversations, c.key)
 	delete(v.changedConversations, c)
-	v.removedConversations[c.id] = struct{}{}
+	if c.told {
+		v.removedConversations[c.id] = struct{}{}
+	}
 	for _, d := range [2]*device{c.client, c.server} {
 		if d != nil {
 			delete(d.conversations, c)
-			d.stale = true
-			v.touch(d)
+			v.doubt(d)
 		}
 	}
 }

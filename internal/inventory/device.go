@@ -25,6 +25,7 @@ type device struct {
 	stale    bool
 	services []cordon.Service
 	name     string // as last built
+	told     bool   // by Changes
 }
 
 // assign makes devices of the groups that entities form.
@@ -44,7 +45,9 @@ func (v *Inventory) assign(all []*entity) {
 		if d == nil {
 			d = &device{id: root.id, stale: true, endpoints: map[*endpoint]struct{}{}, conversations: map[*conversation]struct{}{}}
 			v.devices[root.id] = d
-			delete(v.removed, root.id)
+			if _, d.told = v.removed[root.id]; d.told {
+				delete(v.removed, root.id)
+			}
 			v.touch(d)
 		}
 		for _, e := range group {
@@ -72,8 +75,11 @@ func (v *Inventory) retire() {
 		}
 		delete(v.devices, id)
 		delete(v.changedDevices, d)
-		v.removed[id] = v.heir(id)
-		v.inherit(id, v.removed[id])
+		heir := v.heir(id)
+		v.inherit(id, heir)
+		if d.told {
+			v.removed[id] = heir
+		}
 	}
 	for old, into := range v.removed {
 		if _, gone := v.removed[into]; gone {
@@ -214,13 +220,18 @@ func (d *device) times() (first, last int64, vlan uint16) {
 	var s sighting
 	for _, m := range d.macs {
 		s.widen(m.entity.span)
+		for _, e := range m.endpoints {
+			if e.sent {
+				s.widen(e.seen.span) // what it forwards shows a router alive
+			}
+		}
 	}
 	for _, n := range d.keyed {
 		s.widen(n.entity.span)
 	}
 	var latest sighting
 	for e := range d.endpoints {
-		if e.sent {
+		if e.sent || e.heard {
 			latest.join(&e.seen)
 			s.widen(e.seen.span)
 		}

@@ -25,9 +25,9 @@ type endpoint struct {
 
 	facts []keptFact
 	rows  map[*row]struct{}
-	// peers counts, per server that this is a client of, the ports without a
+	// peers counts, per address that this is a client of, the ports without a
 	// known protocol; strangers are the peers that count against maxPeers.
-	peers     map[*endpoint]int
+	peers     map[netid.Addr]int
 	strangers int
 
 	// Derived by resolve:
@@ -123,27 +123,28 @@ func (v *Inventory) endpoint(e Endpoint) *endpoint {
 
 // sight adds what frames showed.
 func (v *Inventory) sight(e Endpoint, s sighting) {
+	if m := v.macs[e.MAC]; m != nil && len(m.endpoints) >= maxBehind && isBeyond(e.IP) && v.endpoints[e] == nil {
+		return // what lies behind this router is known well enough
+	}
 	at := v.endpoint(e)
 	if at == nil {
 		return
 	}
 	before := *at
-	if s.heard {
-		at.heard = true
-		if before.sent {
-			return // its own frames say more
-		}
-	} else {
-		at.sent = true
-	}
-	if before.sent || before.heard {
-		s.join(&before.seen)
-	}
+	at.heard = at.heard || s.heard
+	at.sent = at.sent || !s.heard
+	s.join(&before.seen)
 	at.seen = s
-	if at.sent != before.sent || at.heard != before.heard || s.distance != before.seen.distance || v.contested(at) {
+	if at.sent != before.sent || at.heard != before.heard || s.distance != before.seen.distance || s.first < before.seen.first || v.contested(at) {
 		v.moved = true
 	}
+	if s.ttl != before.seen.ttl || s.first < before.seen.first {
+		v.doubt(at.device)
+	}
 	v.touch(at.device)
+	if at.mac != nil && at.mac.device != at.device {
+		v.touch(at.mac.device)
+	}
 }
 
 // contested reports whether the times at which an endpoint was active decide
@@ -161,8 +162,9 @@ func (v *Inventory) bind(b binding, s span) {
 	if at == nil {
 		return
 	}
-	if at.bound.last == 0 || v.contested(at) {
+	if at.bound.last == 0 || s.first < at.bound.first || v.contested(at) {
 		v.moved = true
+		v.doubt(at.device)
 	}
 	at.bound.widen(s)
 	v.touch(at.device)
@@ -203,10 +205,7 @@ func (v *Inventory) learn(f *fact) {
 	if joins {
 		v.moved = true
 	}
-	if at.device != nil {
-		at.device.stale = true
-		v.touch(at.device)
-	}
+	v.doubt(at.device)
 }
 
 // keep adds a fact, within bounds: of one field the earliest values stay.

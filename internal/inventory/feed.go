@@ -59,7 +59,7 @@ func (f *Feed) Take() *Batch {
 func (f *Feed) Event(e *dissect.Event) {
 	f.event, f.bound = e, Endpoint{}
 	if e.Flow == nil {
-		f.batch.sight(Endpoint{e.SenderMAC, e.Sender}, sighting{span: span{e.Time, e.Time}, distance: unclear})
+		f.batch.sight(Endpoint{e.SenderMAC, e.Sender}, sighting{span: span{e.Time, e.Time}})
 	}
 	if b, ok := e.Observation.(observation.Binder); ok {
 		b.Bindings(f.onBind)
@@ -92,7 +92,7 @@ func (f *Feed) fact(o observation.Fact) {
 	}
 	if o.About == observation.Receiver && e.Flow != nil && e.Flow.Proto == packet.ProtoTCP {
 		// Who is sent a message over TCP has answered the handshake.
-		f.batch.sight(at, sighting{span: span{e.Time, e.Time}, distance: unclear, heard: true})
+		f.batch.sight(at, sighting{span: span{e.Time, e.Time}, heard: true})
 	}
 	f.tell(fact{endpoint: at, protocol: protocol, field: o.Field, value: o.Value, first: e.Time})
 }
@@ -225,7 +225,7 @@ func distanceOf(ttl uint8, group bool) distance {
 	case ttl >= 60 && ttl < 64, ttl >= 112 && ttl < 128, ttl >= 240 && ttl < 255:
 		return far
 	default:
-		return unclear
+		return 0
 	}
 }
 

@@ -30,6 +30,9 @@ const (
 	// maxPeers bounds the addresses beyond the clinic that one address has
 	// conversations with; further ones are summed as one.
 	maxPeers = 256
+	// maxBehind bounds the addresses beyond the clinic that are kept of one
+	// router for knowing it as such.
+	maxBehind = 1024
 	// maxPorts bounds the services of one address that another talks to,
 	// protocol unknown; further ones are summed under port 0.
 	maxPorts = 32
@@ -45,7 +48,8 @@ type Stats struct {
 	Devices, Conversations int
 	// Endpoints and Rows were not kept for lack of room.
 	LostEndpoints, LostRows, LostFacts uint64
-	// Folded flows were summed under a shared peer or port.
+	// Folded is how often a conversation was summed under a shared peer or
+	// port.
 	Folded uint64
 }
 
@@ -144,11 +148,13 @@ func (v *Inventory) Changes() Changes {
 	for d := range v.changedDevices {
 		if v.devices[d.id] == d {
 			c.Devices = append(c.Devices, v.build(d))
+			d.told = true
 		}
 	}
 	for k := range v.changedConversations {
 		if v.conversations[k.key] == k {
 			c.Conversations = append(c.Conversations, v.sum(k))
+			k.told = true
 		}
 	}
 	for id := range v.removedConversations {
@@ -233,6 +239,14 @@ func sortConversations(list []cordon.Conversation) {
 func (v *Inventory) touch(d *device) {
 	if d != nil {
 		v.changedDevices[d] = struct{}{}
+	}
+}
+
+// doubt notes that a device may be something else than was believed.
+func (v *Inventory) doubt(d *device) {
+	if d != nil {
+		d.stale = true
+		v.touch(d)
 	}
 }
 

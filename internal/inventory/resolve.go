@@ -42,7 +42,11 @@ func (v *Inventory) resolve() {
 		n.claimed = slices.ContainsFunc(n.endpoints, func(e *endpoint) bool { return e.isBound() })
 	}
 	for _, m := range v.macs {
+		before := m.foreign
 		m.claim()
+		if before != m.foreign && (before == 0 || forwardingOf(before) != forwardingOf(m.foreign)) {
+			v.doubt(m.device)
+		}
 	}
 	for _, n := range v.ips {
 		n.choose()
@@ -97,7 +101,7 @@ func (m *macNode) claimFamily(is4 bool) {
 			// Another card's by a better reason, or nothing to go by.
 		case e.seen.distance&near != 0:
 			note(&fresh, e.IP)
-		case e.seen.distance == unclear:
+		case e.seen.distance&far == 0:
 			note(&other, e.IP)
 		default:
 			behind = true
@@ -183,12 +187,8 @@ func (v *Inventory) place(e *endpoint) {
 	if d == e.device {
 		return
 	}
-	for _, changed := range [2]*device{e.device, d} {
-		if changed != nil {
-			changed.stale = true
-			v.touch(changed)
-		}
-	}
+	v.doubt(e.device)
+	v.doubt(d)
 	if e.device != nil {
 		delete(e.device.endpoints, e)
 	}

@@ -24,6 +24,10 @@ func (v *Inventory) Restore(devices []cordon.Device, conversations []cordon.Conv
 	v.resolve()
 	for _, d := range v.devices {
 		v.build(d)
+		d.told = true
+	}
+	for _, c := range v.conversations {
+		c.told = true
 	}
 	clear(v.changedDevices)
 	clear(v.changedConversations)
