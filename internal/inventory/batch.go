@@ -17,8 +17,11 @@ type Endpoint struct {
 // ends inclusive.
 type span struct{ first, last int64 }
 
-// widen makes s cover o.
+// widen makes s cover o. The zero span covers nothing.
 func (s *span) widen(o span) {
+	if o == (span{}) {
+		return
+	}
 	if s.first == 0 || o.first < s.first {
 		s.first = o.first
 	}
