@@ -10,8 +10,12 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/dhcpv6"
 	"github.com/cordonhq/cordon/internal/dissect/dicom"
 	"github.com/cordonhq/cordon/internal/dissect/dns"
+	"github.com/cordonhq/cordon/internal/dissect/dtls"
+	"github.com/cordonhq/cordon/internal/dissect/hl7"
 	"github.com/cordonhq/cordon/internal/dissect/modbus"
 	"github.com/cordonhq/cordon/internal/dissect/nbns"
+	"github.com/cordonhq/cordon/internal/dissect/quic"
+	"github.com/cordonhq/cordon/internal/dissect/ssdp"
 	"github.com/cordonhq/cordon/internal/dissect/tls"
 )
 
@@ -22,6 +26,7 @@ func Table() dissect.Table {
 		Flows: []dissect.Dissector{
 			// Clinical.
 			dicom.Dissector(),
+			hl7.Dissector(),
 			// Web, messaging, building.
 			modbus.Dissector(),
 			// Discovery and management.
@@ -32,7 +37,10 @@ func Table() dissect.Table {
 			dns.Multicast(),
 			nbns.Datagram(),
 			nbns.Dissector(),
+			ssdp.Dissector(),
 			// Office and security.
+			dtls.Dissector(),
+			quic.Dissector(),
 			tls.Dissector(),
 		},
 		Links: []dissect.LinkDissector{
