@@ -16,6 +16,7 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/nbns"
 	"github.com/cordonhq/cordon/internal/dissect/quic"
 	"github.com/cordonhq/cordon/internal/dissect/ssdp"
+	"github.com/cordonhq/cordon/internal/dissect/ssh"
 	"github.com/cordonhq/cordon/internal/dissect/tls"
 )
 
@@ -41,6 +42,7 @@ func Table() dissect.Table {
 			// Office and security.
 			dtls.Dissector(),
 			quic.Dissector(),
+			ssh.Dissector(),
 			tls.Dissector(),
 		},
 		Links: []dissect.LinkDissector{
