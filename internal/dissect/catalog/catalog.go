@@ -18,6 +18,7 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/ssdp"
 	"github.com/cordonhq/cordon/internal/dissect/ssh"
 	"github.com/cordonhq/cordon/internal/dissect/tls"
+	"github.com/cordonhq/cordon/internal/dissect/wsd"
 )
 
 // Table returns every dissector. Within a group the lines are alphabetical;
@@ -39,6 +40,7 @@ func Table() dissect.Table {
 			nbns.Datagram(),
 			nbns.Dissector(),
 			ssdp.Dissector(),
+			wsd.Dissector(),
 			// Office and security.
 			dtls.Dissector(),
 			quic.Dissector(),
