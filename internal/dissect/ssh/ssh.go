@@ -30,6 +30,8 @@ func Dissector() dissect.Dissector {
 const (
 	prefix    = "SSH-"
 	maxBanner = 255 // RFC 4253 §4.2
+	// maxLine bounds the lines that a server may send before its banner.
+	maxLine = 1024
 )
 
 // probe wants the banner, which either side may send first.
@@ -68,9 +70,9 @@ func (p *parser) Parse(c *dissect.Context, data []byte) int {
 
 // banner reads the first line. A server may send others before it.
 func (p *parser) banner(c *dissect.Context, data []byte) int {
-	end := bytes.IndexByte(data, '\n')
+	end := bytes.IndexByte(data[:min(len(data), maxLine)], '\n')
 	if end < 0 {
-		if len(data) > 1024 {
+		if len(data) >= maxLine {
 			return dissect.Stop
 		}
 		return 0
