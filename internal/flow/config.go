@@ -4,8 +4,8 @@ import "time"
 
 // Config bounds a Table. Fields that are zero or below take their default.
 type Config struct {
-	// MaxFlows is the number of flows held at once; a flow takes about 230
-	// bytes, its place in the index included. Default 1,048,576.
+	// MaxFlows is the number of flows held at once; a flow takes 256
+	// bytes and up to 21 in the index. Default 1,048,576.
 	MaxFlows int
 
 	// How long a flow may be idle, in packet time. It ends within 1% after

@@ -40,9 +40,9 @@ func (f *Flow) classify() class {
 		switch {
 		case f.State == Closed || f.State == Reset:
 			return tcpEnded
-		case f.table.confirmed && (s[Out].flags|s[In].flags)&finSeen != 0:
+		case f.hot.confirmed && (s[Out].flags|s[In].flags)&finSeen != 0:
 			return tcpClosing
-		case f.table.confirmed:
+		case f.hot.confirmed:
 			return tcpEstablished
 		case (s[Out].flags|s[In].flags)&dataSeen != 0:
 			return tcpOneSided
@@ -143,11 +143,11 @@ func (t *Table) tick(now int64) {
 	}
 }
 
-// expired reports whether f had timed out by now. A flow that is ahead of now
-// belongs to another clock.
-func (t *Table) expired(f *Flow, now int64) bool {
+// idle reports whether f had been idle for too long by now. A flow that is
+// ahead of now belongs to another clock.
+func (t *Table) idle(f *Flow, now int64) bool {
 	idle := now - f.Last
-	return idle >= t.wheels[f.table.class].timeout || idle < -clockSlack || now-f.First >= int64(t.cfg.Hard)
+	return idle >= t.wheels[f.hot.class].timeout || idle < -clockSlack
 }
 
 // sweep looks at up to budget flows whose slots are due. What is left over
@@ -167,7 +167,7 @@ func (t *Table) sweep(budget int) {
 				}
 				budget--
 				f := t.flows.at(w.head[slot])
-				if t.expired(f, t.clock.now) {
+				if t.idle(f, t.clock.now) || t.clock.now-f.First >= int64(t.cfg.Hard) {
 					t.end(f, Expired)
 				} else {
 					t.unlink(f)
@@ -188,7 +188,7 @@ func (t *Table) sweep(budget int) {
 // slotOf returns where f belongs in its wheel: the first slot that is due no
 // earlier than its deadline.
 func (t *Table) slotOf(f *Flow) uint8 {
-	w := &t.wheels[f.table.class]
+	w := &t.wheels[f.hot.class]
 	deadline := min(f.Last+w.timeout, f.First+int64(t.cfg.Hard))
 	at := (deadline + w.tick - 1) / w.tick
 	at = min(max(at, w.cursor+1), w.cursor+wheelSlots-1)
@@ -196,10 +196,10 @@ func (t *Table) slotOf(f *Flow) uint8 {
 }
 
 func (t *Table) enqueue(f *Flow) {
-	w := &t.wheels[f.table.class]
+	w := &t.wheels[f.hot.class]
 	slot := t.slotOf(f)
 	s := &f.table
-	s.slot, s.prev, s.next = slot, w.tail[slot], 0
+	f.hot.slot, s.prev, s.next = slot, w.tail[slot], 0
 	if s.prev != 0 {
 		t.flows.at(s.prev).table.next = s.self
 	} else {
@@ -211,29 +211,29 @@ func (t *Table) enqueue(f *Flow) {
 }
 
 func (t *Table) unlink(f *Flow) {
-	s := &f.table
-	w := &t.wheels[s.class]
-	if s.prev != 0 {
-		t.flows.at(s.prev).table.next = s.next
+	w, slot := &t.wheels[f.hot.class], f.hot.slot
+	prev, next := f.table.prev, f.table.next
+	if prev != 0 {
+		t.flows.at(prev).table.next = next
 	} else {
-		w.head[s.slot] = s.next
+		w.head[slot] = next
 	}
-	if s.next != 0 {
-		t.flows.at(s.next).table.prev = s.prev
+	if next != 0 {
+		t.flows.at(next).table.prev = prev
 	} else {
-		w.tail[s.slot] = s.prev
+		w.tail[slot] = prev
 	}
-	if w.head[s.slot] == 0 {
-		w.used[s.slot>>6] &^= 1 << (s.slot & 63)
+	if w.head[slot] == 0 {
+		w.used[slot>>6] &^= 1 << (slot & 63)
 	}
 	w.n--
 }
 
 // reclass moves f to its class's wheel after its state has changed.
 func (t *Table) reclass(f *Flow) {
-	if c := f.classify(); c != f.table.class {
+	if c := f.classify(); c != f.hot.class {
 		t.unlink(f)
-		f.table.class = c
+		f.hot.class = c
 		t.enqueue(f)
 	}
 }
@@ -264,7 +264,7 @@ func (t *Table) idlest(c class) *Flow {
 	}
 	for tries := 0; ; tries++ {
 		f := t.flows.at(w.head[w.first()])
-		if tries == 16 || t.slotOf(f) == f.table.slot {
+		if tries == 16 || t.slotOf(f) == f.hot.slot {
 			return f
 		}
 		t.unlink(f)

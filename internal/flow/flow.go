@@ -52,10 +52,10 @@ var stateNames = [...]string{"opening", "established", "closed", "reset", "expir
 // Flow is one live 5-tuple, owned by its Table. An Inspector may read all of
 // it during a call and may set the fields marked so; nobody keeps the pointer
 // after Inspector.Closed.
+//
+// The fields stand in the order of their use, not of their sense: a packet of
+// a datagram flow touches the first two cache lines only, one of TCP the third.
 type Flow struct {
-	// ID is unique within a Table and grows with the time of opening.
-	ID uint64
-
 	// Src opened the flow: it sent the SYN, else it was seen first, unless the
 	// ports say that the first packet seen was an answer.
 	Src, Dst         netid.Addr
@@ -72,28 +72,36 @@ type Flow struct {
 	// this flow; counting goes on.
 	Ignore bool
 
-	// VLAN is that of the first packet; it is no part of the key, as a mirror
-	// port shows one flow in the VLANs of both of its sides.
-	VLAN uint16
+	hot hotState
+
+	// First and Last are nanoseconds since the Unix epoch, from packets.
+	Last, First int64
+
+	// Packets and Bytes count per direction; bytes are on the wire, link
+	// header included.
+	Packets, Bytes [2]uint64
+	// LastNumber is the position in its source of the packet at hand
+	// (packet.Packet.Number).
+	LastNumber uint64
+	// Session belongs to the Inspector; nil until it sets it.
+	Session any
+
+	table tableState
+
+	// ID is unique within a Table and grows with the time of opening.
+	ID uint64
+	// FirstNumber is the position in its source of the flow's first packet.
+	FirstNumber uint64
 	// MACs are those of the first packet seen in each direction: MACs[Out] is
 	// the sender of the opener's packets. Zero where the link has none.
 	MACs [2]netid.MAC
 	// TTLs are those of the first packet seen in each direction.
 	TTLs [2]uint8
+	// VLAN is that of the first packet; it is no part of the key, as a mirror
+	// port shows one flow in the VLANs of both of its sides.
+	VLAN uint16
 
-	// First and Last are nanoseconds since the Unix epoch, from packets.
-	First, Last int64
-	// Packets and Bytes count per direction; bytes are on the wire, link
-	// header included.
-	Packets, Bytes [2]uint64
-	// FirstNumber and LastNumber are the positions in their source of the
-	// flow's first packet and of the packet at hand (packet.Packet.Number).
-	FirstNumber, LastNumber uint64
-
-	// Session belongs to the Inspector; nil until it sets it.
-	Session any
-
-	table tableState
+	_ [24]byte // to four cache lines
 }
 
 // SrcAddrPort returns the opener's address, IPv4 unmapped.

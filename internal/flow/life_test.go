@@ -141,7 +141,7 @@ func TestBusyFlowsLive(t *testing.T) {
 			t.Fatalf("flow %d after %d s", f.ID, s)
 		}
 	}
-	p.Time = epoch + 3600e9
+	p.Time = epoch + 3602e9
 	if f := tab.Add(p); f.ID != 2 || r.ends[0] != flow.Expired {
 		t.Errorf("flow %d after the hard timeout, ended as %v", f.ID, r.ends)
 	}

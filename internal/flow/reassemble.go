@@ -47,7 +47,7 @@ const (
 // synchronize takes the number of a SYN that is not too late to matter.
 func (f *Flow) synchronize(d Direction, isn uint32) {
 	s := &f.table.streams[d]
-	if f.table.confirmed || s.flags&dataSeen != 0 {
+	if f.hot.confirmed || s.flags&dataSeen != 0 {
 		return
 	}
 	s.isn = isn

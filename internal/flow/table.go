@@ -27,20 +27,24 @@ type Table struct {
 	stats    Stats
 }
 
-// tableState is what a Table keeps in a Flow. Other flows are named by their
-// number in the slab, so that the garbage collector has nothing to follow.
-type tableState struct {
-	hash, self uint32
-	prev, next uint32 // in the list of a wheel's slot; next also in the free list
-	dirty      uint32 // 1 + position in Table.dirty, 0 if clean
-	class      class
-	slot       uint8
+// hotState and tableState are what a Table keeps in a Flow. Other flows are
+// named by their number in the slab, so that the garbage collector has nothing
+// to follow.
+type hotState struct {
+	class class
+	slot  uint8 // of the class's wheel
 	// confirmed: a TCP flow whose handshake is complete, or both of whose sides
 	// were seen midway. Forged packets do not get so far.
 	confirmed bool
+	dirty     uint32 // 1 + position in Table.dirty, 0 if clean
+}
+
+type tableState struct {
+	streams    [2]stream
+	hash, self uint32
+	prev, next uint32 // in the list of a wheel's slot; next also in the free list
 	// resetBy is the side whose RST was believed.
 	resetBy Direction
-	streams [2]stream
 }
 
 // New makes an empty Table that reports to in.
@@ -77,7 +81,7 @@ func (t *Table) Add(p *packet.Packet) *Flow {
 
 	h := t.key.of(p)
 	f, d := t.find(h, p)
-	if f != nil && (t.expired(f, now) || t.replaces(f, d, p)) {
+	if f != nil && (t.idle(f, now) || t.replaces(f, d, p)) {
 		t.end(f, Expired)
 		f = nil
 	}
@@ -140,7 +144,7 @@ func (t *Table) open(h uint32, p *packet.Packet) (*Flow, Direction) {
 		f.Src, f.Dst, f.SrcPort, f.DstPort = p.Dst, p.Src, p.DstPort, p.SrcPort
 	}
 	f.table.hash = h
-	f.table.class = f.classify()
+	f.hot.class = f.classify()
 	t.index.insert(h, f.table.self)
 	t.enqueue(f)
 	t.stats.Opened++
@@ -157,9 +161,9 @@ func (t *Table) count(f *Flow, d Direction, p *packet.Packet) {
 	if now := t.clock.at; now > f.Last || f.Last-now > clockSlack {
 		f.Last = now
 	}
-	if f.table.dirty == 0 {
+	if f.hot.dirty == 0 {
 		t.dirty = append(t.dirty, f.table.self)
-		f.table.dirty = uint32(len(t.dirty))
+		f.hot.dirty = uint32(len(t.dirty))
 	}
 }
 
@@ -185,10 +189,10 @@ func (t *Table) end(f *Flow, why State) {
 	t.release(f)
 	t.unlink(f)
 	t.index.remove(f.table.hash, f.table.self)
-	if pos := f.table.dirty; pos != 0 {
+	if pos := f.hot.dirty; pos != 0 {
 		moved := t.dirty[len(t.dirty)-1]
 		t.dirty[pos-1] = moved
-		t.flows.at(moved).table.dirty = pos
+		t.flows.at(moved).hot.dirty = pos
 		t.dirty = t.dirty[:len(t.dirty)-1]
 	}
 	t.flows.give(f)
@@ -200,7 +204,7 @@ func (t *Table) end(f *Flow, why State) {
 func (t *Table) Changed(fn func(*Flow)) {
 	for _, i := range t.dirty {
 		f := t.flows.at(i)
-		f.table.dirty = 0
+		f.hot.dirty = 0
 		fn(f)
 	}
 	t.dirty = t.dirty[:0]

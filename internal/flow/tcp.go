@@ -16,7 +16,7 @@ func (t *Table) replaces(f *Flow, d Direction, p *packet.Packet) bool {
 	if mine.flags&synSeen != 0 && mine.isn == p.Seq {
 		return false
 	}
-	if f.table.class == tcpEnded {
+	if f.hot.class == tcpEnded {
 		return true
 	}
 	if p.TCPFlags&packet.ACK != 0 {
@@ -25,7 +25,7 @@ func (t *Table) replaces(f *Flow, d Direction, p *packet.Packet) bool {
 		answers := other.flags&synSeen != 0 && p.Ack == other.isn+1
 		return !answers && mine.flags&started != 0
 	}
-	switch f.table.class {
+	switch f.hot.class {
 	case tcpOpening:
 		// A SYN against the SYN of f is a simultaneous open (RFC 9293 §3.5).
 		return other.flags&synSeen == 0 || mine.flags&synSeen != 0
@@ -69,7 +69,7 @@ func (t *Table) tcp(f *Flow, d Direction, p *packet.Packet) {
 	} else if p.TCPFlags&packet.FIN != 0 && near(f, d, seq) {
 		s.flags |= finSeen
 	}
-	if !f.table.confirmed || p.TCPFlags&(packet.SYN|packet.FIN|packet.RST) != 0 || f.State == Reset {
+	if !f.hot.confirmed || p.TCPFlags&(packet.SYN|packet.FIN|packet.RST) != 0 || f.State == Reset {
 		t.advance(f, d, p)
 	}
 }
@@ -92,7 +92,7 @@ func (t *Table) advance(f *Flow, d Direction, p *packet.Packet) {
 	// The end that acknowledges the other's SYN has received it: its address is
 	// not forged.
 	if bothSpoke && p.TCPFlags&(packet.SYN|packet.RST|packet.ACK) == packet.ACK && d == Out {
-		f.table.confirmed = f.table.confirmed || other.flags&synSeen == 0 || p.Ack-other.isn-1 < maxAhead
+		f.hot.confirmed = f.hot.confirmed || other.flags&synSeen == 0 || p.Ack-other.isn-1 < maxAhead
 	}
 	t.reclass(f)
 }
