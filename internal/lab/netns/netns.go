@@ -24,19 +24,24 @@ import (
 )
 
 const (
-	// Prefix begins the name of every namespace of a lab.
-	Prefix = "cordon-lab-"
-	marker = "cordon-lab"
+	marker = "cordon-netns"
 	// folder is where iproute2 keeps named namespaces (ip-netns(8)).
 	folder = "/run/netns"
 )
 
-// Namespace is one network namespace of a lab, by its short name: without
-// Prefix.
+// Family is a set of namespaces that belong together; their names begin with
+// it.
+type Family string
+
+// Namespace is one network namespace, by the name under which iproute2 knows
+// it.
 type Namespace string
 
+// Namespace returns the family's namespace with that short name.
+func (f Family) Namespace(short string) Namespace { return Namespace(string(f) + "-" + short) }
+
 // Name is the name under which iproute2 knows it.
-func (n Namespace) Name() string { return Prefix + string(n) }
+func (n Namespace) Name() string { return string(n) }
 
 func (n Namespace) path() string { return filepath.Join(folder, n.Name()) }
 
@@ -48,8 +53,9 @@ func Create(n Namespace) error {
 	return ip("-n", n.Name(), "link", "set", "lo", "up", "alias", marker)
 }
 
-// All returns the namespaces that a lab on this machine has made.
-func All() ([]Namespace, error) {
+// All returns the namespaces of the family that were made by this package, in
+// this process or an earlier one.
+func (f Family) All() ([]Namespace, error) {
 	entries, err := os.ReadDir(folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -59,9 +65,8 @@ func All() ([]Namespace, error) {
 	}
 	var out []Namespace
 	for _, e := range entries {
-		name, ok := strings.CutPrefix(e.Name(), Prefix)
-		if ok && marked(Namespace(name)) {
-			out = append(out, Namespace(name))
+		if n := Namespace(e.Name()); strings.HasPrefix(e.Name(), string(f)+"-") && marked(n) {
+			out = append(out, n)
 		}
 	}
 	return out, nil

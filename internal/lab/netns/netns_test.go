@@ -11,6 +11,9 @@ import (
 	"github.com/cordonhq/cordon/internal/lab/netns"
 )
 
+// family keeps these tests apart from a lab that may be up.
+const family = netns.Family("cordon-test")
+
 func needRoot(t *testing.T) {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -32,7 +35,7 @@ func create(t *testing.T, n netns.Namespace) {
 
 func TestTwoNamespacesTalk(t *testing.T) {
 	needRoot(t)
-	a, b := netns.Namespace("test-a"), netns.Namespace("test-b")
+	a, b := family.Namespace("a"), family.Namespace("b")
 	create(t, a)
 	create(t, b)
 	err := a.Batch([]string{
@@ -73,7 +76,7 @@ func TestTwoNamespacesTalk(t *testing.T) {
 
 func TestProcessesAreFound(t *testing.T) {
 	needRoot(t)
-	n := netns.Namespace("test-p")
+	n := family.Namespace("p")
 	create(t, n)
 	cmd := exec.Command("sleep", "60")
 	if err := n.Start(cmd); err != nil {
@@ -91,9 +94,9 @@ func TestProcessesAreFound(t *testing.T) {
 
 func TestOnlyOwnNamespacesAreListed(t *testing.T) {
 	needRoot(t)
-	mine := netns.Namespace("test-mine")
+	mine := family.Namespace("mine")
 	create(t, mine)
-	const foreign = netns.Prefix + "test-foreign"
+	foreign := family.Namespace("foreign").Name()
 	if out, err := exec.Command("ip", "netns", "add", foreign).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -101,8 +104,8 @@ func TestOnlyOwnNamespacesAreListed(t *testing.T) {
 	if out, err := exec.Command("ip", "-n", foreign, "link", "add", "x0", "type", "veth", "peer", "name", "x1").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	all, err := netns.All()
-	if err != nil || !slices.Contains(all, mine) || slices.Contains(all, netns.Namespace("test-foreign")) {
+	all, err := family.All()
+	if err != nil || !slices.Contains(all, mine) || slices.Contains(all, family.Namespace("foreign")) {
 		t.Errorf("namespaces %v, %v; want test-mine and not test-foreign", all, err)
 	}
 }
