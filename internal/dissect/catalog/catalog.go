@@ -15,6 +15,7 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/modbus"
 	"github.com/cordonhq/cordon/internal/dissect/nbns"
 	"github.com/cordonhq/cordon/internal/dissect/quic"
+	"github.com/cordonhq/cordon/internal/dissect/snmp"
 	"github.com/cordonhq/cordon/internal/dissect/ssdp"
 	"github.com/cordonhq/cordon/internal/dissect/ssh"
 	"github.com/cordonhq/cordon/internal/dissect/tls"
@@ -39,6 +40,7 @@ func Table() dissect.Table {
 			dns.Multicast(),
 			nbns.Datagram(),
 			nbns.Dissector(),
+			snmp.Dissector(),
 			ssdp.Dissector(),
 			wsd.Dissector(),
 			// Office and security.
