@@ -25,7 +25,7 @@ export function clinic({ size, seed = 7, now = Date.now(), findings = true }) {
 /** One of each first, then by share, so that small clinics are varied. */
 function spread(size) {
   const out = [];
-  const essential = templates.filter((t) => t.share > 0);
+  const essential = [templates.at(-1), ...templates.slice(0, -1)]; // the unknown one must not fall off the end
   const total = essential.reduce((n, t) => n + t.share, 0);
   for (const t of essential) {
     const n = size < essential.length ? 0 : Math.max(1, Math.round((t.share / total) * size));

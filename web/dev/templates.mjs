@@ -1,6 +1,6 @@
 // What a clinic is made of: one entry per make of device, with how often it
 // stands in a clinic of a hundred, and what gives it away.
-const oui = (value, vendor) => ({ source: 'oui', field: 'block', value, says: 'vendor', claim: vendor, weight: 0.45 });
+const oui = (_, vendor) => ({ source: 'oui', field: 'vendor', value: vendor, says: 'vendor', claim: vendor, weight: 0.45 });
 const role = (value, kind, weight = 0.55) => ({ source: 'role', field: 'does', value, says: 'kind', claim: kind, weight });
 const said = (source, field, value, says, claim, weight) => ({ source, field, value, says, claim, weight });
 
