@@ -48,3 +48,5 @@ func engine(server *pgtest.Server) storetest.Engine {
 }
 
 func TestContract(t *testing.T) { storetest.Run(t, engine(start(t))) }
+
+func Benchmark(b *testing.B) { storetest.Bench(b, engine(start(b))) }

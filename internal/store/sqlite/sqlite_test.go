@@ -28,3 +28,5 @@ var engine = storetest.Engine{
 }
 
 func TestContract(t *testing.T) { storetest.Run(t, engine) }
+
+func Benchmark(b *testing.B) { storetest.Bench(b, engine) }
