@@ -14,6 +14,7 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/hl7"
 	"github.com/cordonhq/cordon/internal/dissect/modbus"
 	"github.com/cordonhq/cordon/internal/dissect/nbns"
+	"github.com/cordonhq/cordon/internal/dissect/ntp"
 	"github.com/cordonhq/cordon/internal/dissect/quic"
 	"github.com/cordonhq/cordon/internal/dissect/snmp"
 	"github.com/cordonhq/cordon/internal/dissect/ssdp"
@@ -40,6 +41,7 @@ func Table() dissect.Table {
 			dns.Multicast(),
 			nbns.Datagram(),
 			nbns.Dissector(),
+			ntp.Dissector(),
 			snmp.Dissector(),
 			ssdp.Dissector(),
 			wsd.Dissector(),
