@@ -6,6 +6,7 @@ package catalog
 import (
 	"github.com/cordonhq/cordon/internal/dissect"
 	"github.com/cordonhq/cordon/internal/dissect/arp"
+	"github.com/cordonhq/cordon/internal/dissect/dcerpc"
 	"github.com/cordonhq/cordon/internal/dissect/dhcp"
 	"github.com/cordonhq/cordon/internal/dissect/dhcpv6"
 	"github.com/cordonhq/cordon/internal/dissect/dicom"
@@ -46,6 +47,8 @@ func Table() dissect.Table {
 			ssdp.Dissector(),
 			wsd.Dissector(),
 			// Office and security.
+			dcerpc.Datagram(),
+			dcerpc.Dissector(),
 			dtls.Dissector(),
 			quic.Dissector(),
 			ssh.Dissector(),
