@@ -114,7 +114,7 @@ Start with 'cordon analyze' on a capture, or 'cordon up' on a live interface.`,
 	root.SetErr(s.err)
 	root.SetVersionTemplate("cordon {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(analyzeCommand(s), upCommand(s), versionCommand(s))
+	root.AddCommand(analyzeCommand(s), upCommand(s), labCommand(s), versionCommand(s))
 	return root
 }
 

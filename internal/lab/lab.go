@@ -1,0 +1,185 @@
+package lab
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/cordonhq/cordon/internal/lab/netns"
+	"github.com/cordonhq/cordon/internal/platform/atomicfile"
+)
+
+// Dir is where a lab keeps its files while it is up.
+const Dir = "/run/cordon-lab"
+
+// Options say which lab to run.
+type Options struct {
+	Mode Mode `json:"mode"`
+	// Seed decides the schedule: the same seed gives the same day.
+	Seed uint64 `json:"seed"`
+	// Speed is how many seconds of the clinic's day pass in one second.
+	Speed float64 `json:"speed"`
+}
+
+// State is what a running lab says of itself, in state.json of its Dir.
+type State struct {
+	Options
+	Conductor int       `json:"conductor"` // process id
+	Started   time.Time `json:"started"`
+	// Ready is true once every service answers.
+	Ready bool `json:"ready"`
+	// Problem is why the lab ended or cannot go on.
+	Problem string `json:"problem,omitempty"`
+}
+
+// Lab is a lab that is being conducted, by one process.
+type Lab struct {
+	opt   Options
+	dir   string
+	log   *slog.Logger
+	crew  *crew
+	state State
+}
+
+// Conduct plays the lab until ctx ends: it gives the devices their addresses,
+// starts their programs, and runs the day. The network must have been built.
+func Conduct(ctx context.Context, opt Options, log *slog.Logger) error {
+	l := &Lab{opt: opt, dir: Dir, log: log, crew: newCrew(), state: State{Options: opt, Conductor: os.Getpid(), Started: time.Now().UTC()}}
+	defer l.crew.stop(3 * time.Second)
+	err := l.conduct(ctx)
+	if err != nil && ctx.Err() == nil {
+		l.state.Problem = err.Error()
+		return errors.Join(err, l.saveState())
+	}
+	return nil
+}
+
+func (l *Lab) conduct(ctx context.Context) error {
+	if err := l.saveState(); err != nil {
+		return err
+	}
+	dns, err := l.dnsmasq()
+	if err != nil {
+		return err
+	}
+	if err := l.startAll(ctx, []program{dns}); err != nil {
+		return err
+	}
+	if err := l.lease(ctx); err != nil {
+		return err
+	}
+	l.state.Ready = true
+	if err := l.saveState(); err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-l.crew.died:
+		return err
+	}
+}
+
+// startAll starts programs and waits until each answers.
+func (l *Lab) startAll(ctx context.Context, programs []program) error {
+	for _, p := range programs {
+		if err := l.crew.start(p); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, 45*time.Second)
+	defer cancel()
+	for _, p := range programs {
+		if err := ready(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Lab) saveState() error {
+	b, err := json.MarshalIndent(l.state, "", "  ")
+	if err != nil {
+		return err
+	}
+	return atomicfile.Write(filepath.Join(l.dir, "state.json"), b, 0o644)
+}
+
+// ErrDown says that no lab is up.
+var ErrDown = errors.New("no lab is up: start one with 'cordon lab up'")
+
+// Current returns what the running lab says of itself.
+func Current() (State, error) {
+	b, err := os.ReadFile(filepath.Join(Dir, "state.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return State{}, ErrDown
+	}
+	if err != nil {
+		return State{}, fmt.Errorf("read the lab's state: %w", err)
+	}
+	var s State
+	if err := json.Unmarshal(b, &s); err != nil {
+		return State{}, fmt.Errorf("read the lab's state: %w; 'cordon lab down' clears it away", err)
+	}
+	return s, nil
+}
+
+// Down ends the lab and removes all of it, also after a crash: processes first,
+// by the namespaces that they live in, then the namespaces and their links,
+// then the files. It is no error if there is nothing.
+func Down() error {
+	all, err := family.All()
+	if err != nil {
+		return err
+	}
+	if err := endProcesses(all); err != nil {
+		return err
+	}
+	var errs []error
+	for _, n := range all {
+		errs = append(errs, netns.Remove(n))
+	}
+	return errors.Join(append(errs, os.RemoveAll(Dir))...)
+}
+
+// patience is how long processes may take to end when asked.
+const patience = 3 * time.Second
+
+// endProcesses asks all processes of the namespaces to end, then forces them.
+// New ones may appear while old ones go, so it looks again until there are
+// none.
+func endProcesses(all []netns.Namespace) error {
+	began := time.Now()
+	for {
+		sig, left := syscall.SIGTERM, 0
+		if time.Since(began) > patience {
+			sig = syscall.SIGKILL
+		}
+		for _, n := range all {
+			pids, err := n.Processes()
+			if err != nil {
+				return err
+			}
+			left += len(pids)
+			for _, pid := range pids {
+				if err := syscall.Kill(pid, sig); err != nil && !errors.Is(err, syscall.ESRCH) {
+					return fmt.Errorf("end process %d of %s: %w", pid, n, err)
+				}
+			}
+		}
+		if left == 0 {
+			return nil
+		}
+		if time.Since(began) > 2*patience {
+			return fmt.Errorf("%d processes of the lab do not end", left)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
