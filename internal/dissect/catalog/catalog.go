@@ -13,6 +13,7 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/dns"
 	"github.com/cordonhq/cordon/internal/dissect/dtls"
 	"github.com/cordonhq/cordon/internal/dissect/hl7"
+	"github.com/cordonhq/cordon/internal/dissect/http"
 	"github.com/cordonhq/cordon/internal/dissect/modbus"
 	"github.com/cordonhq/cordon/internal/dissect/nbns"
 	"github.com/cordonhq/cordon/internal/dissect/ntp"
@@ -33,6 +34,7 @@ func Table() dissect.Table {
 			dicom.Dissector(),
 			hl7.Dissector(),
 			// Web, messaging, building.
+			http.Dissector(),
 			modbus.Dissector(),
 			// Discovery and management.
 			dhcp.Dissector(),
