@@ -14,6 +14,9 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/dtls"
 	"github.com/cordonhq/cordon/internal/dissect/hl7"
 	"github.com/cordonhq/cordon/internal/dissect/http"
+	"github.com/cordonhq/cordon/internal/dissect/icmp"
+	"github.com/cordonhq/cordon/internal/dissect/icmpv6"
+	"github.com/cordonhq/cordon/internal/dissect/igmp"
 	"github.com/cordonhq/cordon/internal/dissect/modbus"
 	"github.com/cordonhq/cordon/internal/dissect/nbns"
 	"github.com/cordonhq/cordon/internal/dissect/ntp"
@@ -42,6 +45,9 @@ func Table() dissect.Table {
 			dns.Dissector(),
 			dns.LinkLocal(),
 			dns.Multicast(),
+			icmp.Dissector(),
+			icmpv6.Dissector(),
+			igmp.Dissector(),
 			nbns.Datagram(),
 			nbns.Dissector(),
 			ntp.Dissector(),
