@@ -21,12 +21,12 @@ type ruleSpec struct {
 	// Exactly one of these says which values speak. All of them disregard
 	// case. Match is an RE2 expression that may match anywhere; Table gives
 	// claims per value, compared as By says.
-	Match    string                                  `yaml:"match"`
-	Equals   words                                   `yaml:"equals"`
-	Prefix   words                                   `yaml:"prefix"`
-	Contains words                                   `yaml:"contains"`
+	Match    string                                 `yaml:"match"`
+	Equals   words                                  `yaml:"equals"`
+	Prefix   words                                  `yaml:"prefix"`
+	Contains words                                  `yaml:"contains"`
 	Table    map[string]map[cordon.Attribute]string `yaml:"table"`
-	By       string                                  `yaml:"by"`
+	By       string                                 `yaml:"by"`
 	// When lists what else must be known of the device.
 	When *conditionSpec `yaml:"when"`
 	// Says holds the claims, with $1… for what Match captured and $0 for all

@@ -21,9 +21,9 @@ type vendorSpec struct {
 
 // vendorNames turns the many spellings of makers into one each.
 type vendorNames struct {
-	exact    map[string]string
-	starts   map[string][]prefixName
-	parts    map[string]bool
+	exact  map[string]string
+	starts map[string][]prefixName
+	parts  map[string]bool
 }
 
 type prefixName struct{ prefix, name string }
@@ -112,7 +112,11 @@ func vendorKey(name string) string {
 // tidy drops legal forms from the end of a name and lowers names that shout.
 func tidy(name string) string {
 	fields := strings.Fields(strings.ReplaceAll(name, ",", ", "))
-	for len(fields) > 1 && legalForms[vendorKey(fields[len(fields)-1])] {
+	for len(fields) > 1 {
+		last := vendorKey(fields[len(fields)-1])
+		if last != "" && !legalForms[last] {
+			break
+		}
 		fields = fields[:len(fields)-1]
 	}
 	tidied := strings.TrimRight(strings.Join(fields, " "), " ,;")

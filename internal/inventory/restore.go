@@ -1,6 +1,8 @@
 package inventory
 
 import (
+	"strconv"
+
 	"github.com/cordonhq/cordon"
 	"github.com/cordonhq/cordon/internal/platform/netid"
 )
@@ -38,6 +40,13 @@ func (v *Inventory) Restore(devices []cordon.Device, conversations []cordon.Conv
 // restoreDevice returns the endpoint under which the device is remembered.
 func (v *Inventory) restoreDevice(d *cordon.Device) *endpoint {
 	when := span{d.FirstSeen.UnixNano(), d.LastSeen.UnixNano()}
+	var ttl uint8
+	for _, e := range d.Evidence {
+		if e.Source == "stack" && e.Field == "initial-ttl" {
+			n, _ := strconv.ParseUint(e.Value, 10, 8)
+			ttl = uint8(n)
+		}
+	}
 	var home *endpoint
 	remember := func(e Endpoint) {
 		at := v.endpoint(e)
@@ -46,7 +55,7 @@ func (v *Inventory) restoreDevice(d *cordon.Device) *endpoint {
 		}
 		at.restored = true
 		at.sent = true
-		at.seen = sighting{span: when, vlan: d.VLAN, distance: near}
+		at.seen = sighting{span: when, vlan: d.VLAN, distance: near, ttl: ttl}
 		if at.ip != nil && at.mac == nil {
 			at.ip.restored, at.ip.since = d.ID, when.first
 		}
