@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"sync"
@@ -218,9 +217,9 @@ func (r *reader) fetch(most int) (events []*event, missed bool, err error) {
 	return events, false, nil
 }
 
-// String describes the hub for a log.
-func (h *Hub) String() string {
+// Readers is how many streams are open.
+func (h *Hub) Readers() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return fmt.Sprintf("hub of %d events, %d readers", h.next-1, len(h.readers))
+	return len(h.readers)
 }

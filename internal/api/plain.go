@@ -22,7 +22,8 @@ func (s *server) plain(path, id, summary, contentType string, h http.HandlerFunc
 	op := &huma.Operation{
 		OperationID: id, Method: http.MethodGet, Path: path, Tags: []string{"operation"}, Summary: summary,
 		Responses: map[string]*huma.Response{
-			"200": {Description: "OK", Content: map[string]*huma.MediaType{contentType: {}}},
+			"200":     {Description: "OK", Content: map[string]*huma.MediaType{contentType: {}}},
+			"default": problemResponse(),
 		},
 	}
 	if path == "/healthz" {
