@@ -18,6 +18,7 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/icmpv6"
 	"github.com/cordonhq/cordon/internal/dissect/igmp"
 	"github.com/cordonhq/cordon/internal/dissect/modbus"
+	"github.com/cordonhq/cordon/internal/dissect/mqtt"
 	"github.com/cordonhq/cordon/internal/dissect/nbns"
 	"github.com/cordonhq/cordon/internal/dissect/ntp"
 	"github.com/cordonhq/cordon/internal/dissect/quic"
@@ -39,6 +40,7 @@ func Table() dissect.Table {
 			// Web, messaging, building.
 			http.Dissector(),
 			modbus.Dissector(),
+			mqtt.Dissector(),
 			// Discovery and management.
 			dhcp.Dissector(),
 			dhcpv6.Dissector(),

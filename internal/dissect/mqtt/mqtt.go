@@ -1,0 +1,190 @@
+// Package mqtt reads MQTT 3.1, 3.1.1 and 5.0 over TCP: who connects under
+// which client id, what brokers answer, and which topics are published and
+// subscribed to. Payloads are passed over, and user names and passwords are
+// not kept.
+package mqtt
+
+import (
+	"unicode/utf8"
+
+	"github.com/cordonhq/cordon"
+	"github.com/cordonhq/cordon/internal/dissect"
+	"github.com/cordonhq/cordon/internal/dissect/wire"
+)
+
+// Dissector returns the row of the table.
+func Dissector() dissect.Dissector {
+	return dissect.Dissector{
+		Protocol: cordon.MQTT,
+		Over:     dissect.OverTCP,
+		Ports:    []uint16{1883},
+		Probe:    probe,
+		New:      func() dissect.Parser { return new(parser) },
+	}
+}
+
+// Control packet types (§2.1.2).
+const (
+	typeConnect     = 1
+	typeConnack     = 2
+	typePublish     = 3
+	typePuback      = 4
+	typePubcomp     = 7
+	typeSubscribe   = 8
+	typeSuback      = 9
+	typeUnsubscribe = 10
+	typeUnsuback    = 11
+	typePingreq     = 12
+	typePingresp    = 13
+	typeDisconnect  = 14
+	typeAuth        = 15
+)
+
+// packet is one control packet, of which body may hold only the start.
+type packet struct {
+	kind, flags uint8
+	size        int // of the whole body
+	body        wire.Reader
+}
+
+// read reads the packet at the head of data. ok is false if there is none;
+// need is true if more bytes may make one. headLen is that of the fixed header.
+func read(data []byte) (p packet, headLen int, ok, need bool) {
+	r := wire.Reader(data)
+	var first uint8
+	if !r.U8(&first) {
+		return p, 0, false, true
+	}
+	p.kind, p.flags = first>>4, first&15
+	if p.kind == 0 {
+		return p, 0, false, false
+	}
+	size, ok, need := varint(&r)
+	if !ok {
+		return p, 0, false, need
+	}
+	p.size, p.body = int(size), r[:min(r.Len(), int(size))]
+	return p, len(data) - r.Len(), true, false
+}
+
+// varint eats a variable byte integer (§1.5.5), of at most four bytes.
+func varint(r *wire.Reader) (n uint32, ok, need bool) {
+	at := *r
+	for shift := 0; shift < 28; shift += 7 {
+		var b uint8
+		if !at.U8(&b) {
+			return 0, false, true
+		}
+		n |= uint32(b&0x7f) << shift
+		if b < 0x80 {
+			*r = at
+			return n, true, false
+		}
+	}
+	return 0, false, false
+}
+
+// probe is sure of a CONNECT. Any other packet opens a flow only if it was
+// picked up midway or its other side has yet to be seen; then a chain of
+// packets must be well formed to the end of the data.
+func probe(h *dissect.Head) dissect.Verdict {
+	p, _, ok, need := read(h.Data)
+	switch {
+	case need:
+		return dissect.More
+	case !ok:
+		return dissect.NotMine
+	case p.kind == typeConnect:
+		return probeConnect(p)
+	}
+	return probeChain(h)
+}
+
+func probeConnect(p packet) dissect.Verdict {
+	if p.flags != 0 || p.size < 12 {
+		return dissect.NotMine
+	}
+	const names = "\x00\x04MQTT\x00\x06MQIsdp"
+	short, long := names[:6], names[6:]
+	switch b := string(p.body[:min(len(p.body), len(long))]); {
+	case len(b) >= len(short) && b[:len(short)] == short, b == long:
+		return dissect.Sure
+	case b == short[:min(len(b), len(short))], b == long[:len(b)]:
+		return dissect.More
+	}
+	return dissect.NotMine
+}
+
+func probeChain(h *dissect.Head) dissect.Verdict {
+	data, telling, whole := h.Data, false, true
+	for range 8 {
+		p, n, ok, need := read(data)
+		if need {
+			break
+		}
+		if !ok || !shaped(p) {
+			return dissect.NotMine
+		}
+		telling = telling || p.kind == typePublish || p.kind == typeSubscribe
+		if whole = p.size == len(p.body); !whole {
+			break
+		}
+		if data = data[n+p.size:]; len(data) == 0 {
+			break
+		}
+	}
+	switch {
+	case h.Hint:
+		return dissect.Likely
+	case telling && whole && h.Midway:
+		return dissect.Likely
+	case h.Midway || pinged(h):
+		return dissect.Weak
+	}
+	return dissect.More
+}
+
+// pinged reports whether one side pings and the other answers.
+func pinged(h *dissect.Head) bool {
+	return len(h.Data) >= 2 && len(h.Other) >= 2 && h.Data[0]|0x10 == 0xd0 && h.Other[0]|0x10 == 0xd0 && h.Data[0] != h.Other[0] && h.Data[1]|h.Other[1] == 0
+}
+
+// shaped reports whether flags and size are those of the packet's type.
+func shaped(p packet) bool {
+	switch {
+	case p.kind == typeConnack:
+		return p.flags == 0 && p.size >= 2 && p.size < 1024 && (len(p.body) == 0 || p.body[0] <= 1)
+	case p.kind == typePublish:
+		return p.flags>>1&3 != 3 && topicShaped(p)
+	case p.kind >= typePuback && p.kind <= typePubcomp:
+		return p.size >= 2 && p.size < 256 && p.flags&^0xa == 0
+	case p.kind == typeSubscribe, p.kind == typeUnsubscribe:
+		return p.flags&^8 == 2 && p.size >= 5
+	case p.kind == typeSuback, p.kind == typeUnsuback:
+		return p.flags == 0 && p.size >= 2 && p.size < 1024
+	case p.kind == typePingreq, p.kind == typePingresp:
+		return p.flags == 0 && p.size == 0
+	case p.kind == typeDisconnect, p.kind == typeAuth:
+		return p.flags == 0 && p.size < 1024
+	}
+	return false
+}
+
+// topicShaped reports whether a PUBLISH begins with a topic name (§4.7).
+func topicShaped(p packet) bool {
+	var n uint16
+	r := p.body
+	if !r.U16(&n) {
+		return p.size > 2
+	}
+	if n == 0 || int(n)+2 > p.size {
+		return false
+	}
+	topic := r[:min(r.Len(), int(n))]
+	for i := range topic {
+		if topic[i] < ' ' || topic[i] == 0x7f || topic[i] == '#' || topic[i] == '+' {
+			return false
+		}
+	}
+	return len(topic) < int(n) || utf8.Valid(topic)
+}
