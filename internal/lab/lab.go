@@ -75,6 +75,13 @@ func (l *Lab) conduct(ctx context.Context) error {
 	if err := l.lease(ctx); err != nil {
 		return err
 	}
+	servers, err := l.serverPrograms()
+	if err != nil {
+		return err
+	}
+	if err := l.startAll(ctx, servers); err != nil {
+		return err
+	}
 	l.state.Ready = true
 	if err := l.saveState(); err != nil {
 		return err
