@@ -143,11 +143,12 @@ func (t *Table) tick(now int64) {
 	}
 }
 
-// idle reports whether f had been idle for too long by now. A flow that is
-// ahead of now belongs to another clock.
+// idle reports whether f had been idle for too long by now. A flow that is as
+// far ahead of now belongs to another clock.
 func (t *Table) idle(f *Flow, now int64) bool {
 	idle := now - f.Last
-	return idle >= t.wheels[f.hot.class].timeout || idle < -clockSlack
+	timeout := t.wheels[f.hot.class].timeout
+	return idle >= timeout || -idle >= max(timeout, clockSlack)
 }
 
 // sweep looks at up to budget flows whose slots are due. What is left over

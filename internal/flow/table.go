@@ -158,9 +158,7 @@ func (t *Table) count(f *Flow, d Direction, p *packet.Packet) {
 	f.Packets[d]++
 	f.Bytes[d] += uint64(p.WireLen)
 	f.LastNumber = p.Number
-	if now := t.clock.at; now > f.Last || f.Last-now > clockSlack {
-		f.Last = now
-	}
+	f.Last = max(f.Last, t.clock.at)
 	if f.hot.dirty == 0 {
 		t.dirty = append(t.dirty, f.table.self)
 		f.hot.dirty = uint32(len(t.dirty))

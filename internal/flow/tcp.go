@@ -16,16 +16,17 @@ func (t *Table) replaces(f *Flow, d Direction, p *packet.Packet) bool {
 	if mine.flags&synSeen != 0 && mine.isn == p.Seq {
 		return false
 	}
-	if f.hot.class == tcpEnded {
-		return true
-	}
 	if p.TCPFlags&packet.ACK != 0 {
 		// An answer to the SYN of f may repeat itself with another number (SYN
-		// cookies); an answer to another SYN shows that f is over.
-		answers := other.flags&synSeen != 0 && p.Ack == other.isn+1
-		return !answers && mine.flags&started != 0
+		// cookies) or come after a RST; an answer to another SYN shows that f is
+		// over.
+		answers := other.flags&synSeen != 0 && p.Ack == other.isn+1 ||
+			other.flags&(synSeen|ackSeen) == ackSeen && p.Ack == other.acked
+		return !answers && (mine.flags&started != 0 || f.hot.class == tcpEnded)
 	}
 	switch f.hot.class {
+	case tcpEnded:
+		return true
 	case tcpOpening:
 		// A SYN against the SYN of f is a simultaneous open (RFC 9293 §3.5).
 		return other.flags&synSeen == 0 || mine.flags&synSeen != 0
@@ -80,6 +81,8 @@ func (t *Table) advance(f *Flow, d Direction, p *packet.Packet) {
 	bothSpoke := f.Packets[Out] > 0 && f.Packets[In] > 0
 	switch {
 	case f.State == Closed:
+	case f.State == Reset && p.TCPFlags&(packet.SYN|packet.RST) == packet.SYN:
+		f.State = Opening // tried again with the same number
 	case f.State == Reset:
 		if p.TCPFlags&packet.RST == 0 && len(p.Payload) > 0 && d == f.table.resetBy && near(f, d, p.Seq) {
 			f.State = Established // whoever resets has nothing to send: the RST was forged
@@ -89,10 +92,12 @@ func (t *Table) advance(f *Flow, d Direction, p *packet.Packet) {
 	case bothSpoke || len(p.Payload) > 0 && p.TCPFlags&(packet.SYN|packet.ACK) == packet.ACK:
 		f.State = Established
 	}
-	// The end that acknowledges the other's SYN has received it: its address is
-	// not forged.
-	if bothSpoke && p.TCPFlags&(packet.SYN|packet.RST|packet.ACK) == packet.ACK && d == Out {
-		f.hot.confirmed = f.hot.confirmed || other.flags&synSeen == 0 || p.Ack-other.isn-1 < maxAhead
+	if bothSpoke && p.TCPFlags&(packet.SYN|packet.RST|packet.ACK) == packet.ACK {
+		// Who acknowledges the other's SYN has received it: its address is not
+		// forged.
+		midway := (mine.flags|other.flags)&synSeen == 0
+		answered := d == Out && (other.flags&synSeen == 0 || p.Ack-other.isn-1 < maxAhead)
+		f.hot.confirmed = f.hot.confirmed || midway || answered
 	}
 	t.reclass(f)
 }
