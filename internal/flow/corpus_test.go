@@ -100,12 +100,16 @@ func streamsOf(t *testing.T, path string) map[uint64]string {
 			continue
 		}
 		of[number] = ""
-		for _, layer := range slices.Backward(strings.Split(fields[1], ":")) {
+		layers := strings.Split(fields[1], ":")
+		if slices.Contains(layers, "icmp") || slices.Contains(layers, "icmpv6") {
+			continue
+		}
+		for _, layer := range slices.Backward(layers) {
 			if layer == "tcp" && fields[2] != "" {
 				of[number] = "tcp " + fields[2]
 			} else if layer == "udp" && fields[3] != "" {
 				of[number] = "udp " + fields[3]
-			} else if !slices.Contains([]string{"ip", "ipv6", "arp", "icmp", "icmpv6"}, layer) {
+			} else if !slices.Contains([]string{"ip", "ipv6", "arp"}, layer) {
 				continue
 			}
 			break
