@@ -22,7 +22,7 @@ export const templates = [
   },
   {
     kind: 'central-station', share: 2, name: 'central', vendor: 'Philips', model: 'Patient Information Center iX', os: 'Windows Server 2019', software: 'C.03.12', mac: '00:09:fb', places: 'wards',
-    evidence: [oui('00:09:fb', 'Philips'), role('Receives waveforms from patient monitors', 'central-station', 0.75), said('smb2', 'computer-name', 'PIC-IX-01', 'kind', 'central-station', 0.4), said('ntlm', 'os-version', '10.0.17763', 'os', 'Windows Server 2019', 0.9)],
+    evidence: [oui('00:09:fb', 'Philips'), role('Receives waveforms from patient monitors', 'central-station', 0.75), said('smb2', 'computer-name', 'PIC-IX-01', 'kind', 'central-station', 0.4), said('smb2', 'os-version', '10.0.17763', 'os', 'Windows Server 2019', 0.9)],
     services: [['server', 'udp', 24105, 'ieee11073'], ['client', 'tcp', 6661, 'hl7'], ['server', 'tcp', 3389, 'rdp']],
   },
   {
@@ -102,7 +102,7 @@ export const templates = [
   },
   {
     kind: 'workstation', share: 14, name: 'pc', vendor: 'HP', model: 'EliteDesk 800', os: 'Windows 11', software: '', mac: '3c:52:82', places: 'offices',
-    evidence: [oui('3c:52:82', 'HP'), said('dhcp', 'vendor-class', 'MSFT 5.0', 'os', 'Windows 11', 0.6), said('kerberos', 'client-principal', 'PC$', 'kind', 'workstation', 0.6), said('ntlm', 'os-version', '10.0.22631', 'os', 'Windows 11', 0.92)],
+    evidence: [oui('3c:52:82', 'HP'), said('dhcp', 'vendor-class', 'MSFT 5.0', 'os', 'Windows 11', 0.6), said('kerberos', 'client-principal', 'PC$', 'kind', 'workstation', 0.6), said('smb2', 'os-version', '10.0.22631', 'os', 'Windows 11', 0.92)],
     services: [['client', 'tcp', 443, 'tls'], ['client', 'tcp', 88, 'kerberos'], ['client', 'tcp', 445, 'smb2']],
   },
   {
