@@ -22,6 +22,7 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/nbns"
 	"github.com/cordonhq/cordon/internal/dissect/ntp"
 	"github.com/cordonhq/cordon/internal/dissect/quic"
+	"github.com/cordonhq/cordon/internal/dissect/smb"
 	"github.com/cordonhq/cordon/internal/dissect/snmp"
 	"github.com/cordonhq/cordon/internal/dissect/ssdp"
 	"github.com/cordonhq/cordon/internal/dissect/ssh"
@@ -61,6 +62,9 @@ func Table() dissect.Table {
 			dcerpc.Dissector(),
 			dtls.Dissector(),
 			quic.Dissector(),
+			smb.Session(),
+			smb.Version1(),
+			smb.Version2(),
 			ssh.Dissector(),
 			tls.Dissector(),
 		},
