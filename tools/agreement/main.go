@@ -182,8 +182,8 @@ func readResult(path string) (map[tuple]string, error) {
 		if m == nil || m[5] != "DPI" {
 			continue
 		}
-		a, errA := netip.ParseAddrPort(m[2])
-		b, errB := netip.ParseAddrPort(m[3])
+		a, errA := parseEndpoint(m[2])
+		b, errB := parseEndpoint(m[3])
 		if errA != nil || errB != nil {
 			return nil, fmt.Errorf("line %q: %w", line, cmp.Or(errA, errB))
 		}
@@ -191,6 +191,16 @@ func readResult(path string) (map[tuple]string, error) {
 		out[newTuple(strings.ToLower(m[1]), a, b)] = base
 	}
 	return out, nil
+}
+
+// parseEndpoint reads an address and port as nDPI prints them: an address with
+// two runs of zeros gets two "::", which stands for nothing; the first is one
+// group.
+func parseEndpoint(s string) (netip.AddrPort, error) {
+	if strings.Count(s, "::") > 1 {
+		s = strings.Replace(s, "::", ":0:", 1)
+	}
+	return netip.ParseAddrPort(s)
 }
 
 // analyze returns the tokens that Cordon gives each flow.
