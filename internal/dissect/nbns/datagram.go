@@ -26,7 +26,6 @@ func Datagram() dissect.Dissector {
 const (
 	directUnique  = 0x10
 	broadcast     = 0x12
-	datagramError = 0x13
 	queryNegative = 0x16
 )
 
@@ -45,13 +44,16 @@ func (d *datagram) read(r *wire.Reader) bool {
 		readName(r, &d.from) && readName(r, &d.to)
 }
 
+// probeDatagram is sure of a header with two encoded names. On its port it
+// takes damaged ones too.
 func probeDatagram(h *dissect.Head) dissect.Verdict {
+	const headerLen = 14
 	r := wire.Reader(h.Data)
 	var d datagram
 	if d.read(&r) {
 		return dissect.Sure
 	}
-	if h.Hint && d.kind >= datagramError && d.kind <= queryNegative && len(h.Data) >= 11 {
+	if h.Hint && d.kind >= directUnique && d.kind <= queryNegative && len(h.Data) >= headerLen {
 		return dissect.Likely
 	}
 	return dissect.NotMine

@@ -57,12 +57,14 @@ func (h *header) plausible() bool {
 	default:
 		return false
 	}
+	sum := 0
 	for _, n := range h.counts {
 		if n > 4 {
 			return false
 		}
+		sum += int(n)
 	}
-	return true
+	return sum > 0
 }
 
 // entry is what questions and records begin with.
@@ -76,7 +78,8 @@ func (e *entry) read(r *wire.Reader) bool {
 }
 
 // probe is sure of a packet whose first entry has an encoded name and a type
-// of the name service: the encoding is a signature of 32 bytes.
+// of the name service: the encoding is a signature of 32 bytes. On its port it
+// takes damaged ones too, as tools that attack the service send them.
 func probe(h *dissect.Head) dissect.Verdict {
 	r := wire.Reader(h.Data)
 	var fixed header
@@ -84,13 +87,13 @@ func probe(h *dissect.Head) dissect.Verdict {
 	if !fixed.read(&r) || !fixed.plausible() {
 		return dissect.NotMine
 	}
-	if r.Empty() || r[0] != encodedLen || !first.read(&r) {
-		return dissect.NotMine
+	if !r.Empty() && r[0] == encodedLen && first.read(&r) && first.class == 1 {
+		switch first.kind {
+		case typeNB, typeNBSTAT, typeNull:
+			return dissect.Sure
+		}
 	}
-	switch {
-	case first.class == 1 && (first.kind == typeNB || first.kind == typeNBSTAT || first.kind == typeNull):
-		return dissect.Sure
-	case h.Hint:
+	if h.Hint {
 		return dissect.Likely
 	}
 	return dissect.NotMine
