@@ -22,10 +22,13 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/nbns"
 	"github.com/cordonhq/cordon/internal/dissect/ntp"
 	"github.com/cordonhq/cordon/internal/dissect/quic"
+	"github.com/cordonhq/cordon/internal/dissect/radius"
+	"github.com/cordonhq/cordon/internal/dissect/slp"
 	"github.com/cordonhq/cordon/internal/dissect/smb"
 	"github.com/cordonhq/cordon/internal/dissect/snmp"
 	"github.com/cordonhq/cordon/internal/dissect/ssdp"
 	"github.com/cordonhq/cordon/internal/dissect/ssh"
+	"github.com/cordonhq/cordon/internal/dissect/stun"
 	"github.com/cordonhq/cordon/internal/dissect/tls"
 	"github.com/cordonhq/cordon/internal/dissect/wsd"
 )
@@ -54,8 +57,11 @@ func Table() dissect.Table {
 			nbns.Datagram(),
 			nbns.Dissector(),
 			ntp.Dissector(),
+			radius.Dissector(),
+			slp.Dissector(),
 			snmp.Dissector(),
 			ssdp.Dissector(),
+			stun.Dissector(),
 			wsd.Dissector(),
 			// Office and security.
 			dcerpc.Datagram(),
