@@ -17,6 +17,7 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/icmp"
 	"github.com/cordonhq/cordon/internal/dissect/icmpv6"
 	"github.com/cordonhq/cordon/internal/dissect/igmp"
+	"github.com/cordonhq/cordon/internal/dissect/kerberos"
 	"github.com/cordonhq/cordon/internal/dissect/modbus"
 	"github.com/cordonhq/cordon/internal/dissect/mqtt"
 	"github.com/cordonhq/cordon/internal/dissect/nbns"
@@ -67,6 +68,8 @@ func Table() dissect.Table {
 			dcerpc.Datagram(),
 			dcerpc.Dissector(),
 			dtls.Dissector(),
+			kerberos.Dissector(),
+			kerberos.Stream(),
 			quic.Dissector(),
 			smb.Session(),
 			smb.Version1(),

@@ -5,7 +5,7 @@ import (
 
 	"github.com/cordonhq/cordon"
 	"github.com/cordonhq/cordon/internal/dissect"
-	"github.com/cordonhq/cordon/internal/dissect/ntlmssp"
+	"github.com/cordonhq/cordon/internal/dissect/spnego"
 	"github.com/cordonhq/cordon/internal/dissect/wire"
 	"github.com/cordonhq/cordon/internal/observation"
 )
@@ -52,7 +52,7 @@ func (a *Association) Parse(c *dissect.Context, data []byte) int {
 	case typeBind, typeAlterContext:
 		a.bind(c, h, body)
 	case typeBindAck, typeAuth3:
-		ntlmssp.Read(c, a.Carrier, verifier(h, body))
+		spnego.Read(c, a.Carrier, verifier(h, body))
 	case typeBindNak:
 		c.Emit(&observation.DCERPCFault{Carrier: a.Carrier, Bind: true})
 	case typeRequest:
@@ -108,7 +108,7 @@ func (a *Association) bind(c *dissect.Context, h header, body wire.Reader) {
 		a.remember(id, of)
 	}
 	c.Emit(o)
-	ntlmssp.Read(c, a.Carrier, verifier(h, whole))
+	spnego.Read(c, a.Carrier, verifier(h, whole))
 }
 
 func contains(list []observation.DCERPCInterface, of observation.DCERPCInterface) bool {

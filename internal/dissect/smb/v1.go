@@ -5,7 +5,7 @@ import (
 
 	"github.com/cordonhq/cordon"
 	"github.com/cordonhq/cordon/internal/dissect"
-	"github.com/cordonhq/cordon/internal/dissect/ntlmssp"
+	"github.com/cordonhq/cordon/internal/dissect/spnego"
 	"github.com/cordonhq/cordon/internal/dissect/utf16le"
 	"github.com/cordonhq/cordon/internal/dissect/wire"
 	"github.com/cordonhq/cordon/internal/observation"
@@ -252,7 +252,7 @@ func clientSession1(c *dissect.Context, m *message1, k block) {
 	switch len(k.words) / 2 {
 	case 12:
 		blob := k.data[:min(len(k.data), int(first))]
-		ntlmssp.Read(c, cordon.SMB1, blob)
+		spnego.Read(c, cordon.SMB1, blob)
 	case 13:
 		r.LE16(&second)
 	}
@@ -277,7 +277,7 @@ func serverSession1(c *dissect.Context, m *message1, k block) {
 		return
 	}
 	if r.LE16(&length) {
-		ntlmssp.Read(c, cordon.SMB1, k.data[:min(len(k.data), int(length))])
+		spnego.Read(c, cordon.SMB1, k.data[:min(len(k.data), int(length))])
 	}
 	if !k.data.Skip(int(length)) {
 		return

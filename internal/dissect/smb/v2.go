@@ -7,7 +7,7 @@ import (
 
 	"github.com/cordonhq/cordon"
 	"github.com/cordonhq/cordon/internal/dissect"
-	"github.com/cordonhq/cordon/internal/dissect/ntlmssp"
+	"github.com/cordonhq/cordon/internal/dissect/spnego"
 	"github.com/cordonhq/cordon/internal/dissect/utf16le"
 	"github.com/cordonhq/cordon/internal/dissect/wire"
 	"github.com/cordonhq/cordon/internal/observation"
@@ -122,7 +122,7 @@ func (p *parser) request2(c *dissect.Context, h *header2) {
 		offer2(c, r)
 	case sessionSetup2:
 		if r.Skip(12) {
-			ntlmssp.Read(c, cordon.SMB2, h.buffer16(&r))
+			spnego.Read(c, cordon.SMB2, h.buffer16(&r))
 		}
 	case treeConnect2:
 		if r.Skip(4) {
@@ -155,7 +155,7 @@ func (p *parser) response2(c *dissect.Context, h *header2) {
 		}
 	case sessionSetup2:
 		if r.Skip(4) {
-			ntlmssp.Read(c, cordon.SMB2, h.buffer16(&r))
+			spnego.Read(c, cordon.SMB2, h.buffer16(&r))
 		}
 	}
 }
