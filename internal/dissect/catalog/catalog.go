@@ -9,6 +9,7 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/dcerpc"
 	"github.com/cordonhq/cordon/internal/dissect/dhcp"
 	"github.com/cordonhq/cordon/internal/dissect/dhcpv6"
+	"github.com/cordonhq/cordon/internal/dissect/bacnet"
 	"github.com/cordonhq/cordon/internal/dissect/dicom"
 	"github.com/cordonhq/cordon/internal/dissect/dns"
 	"github.com/cordonhq/cordon/internal/dissect/dtls"
@@ -43,6 +44,7 @@ func Table() dissect.Table {
 			dicom.Dissector(),
 			hl7.Dissector(),
 			// Web, messaging, building.
+			bacnet.Dissector(),
 			http.Dissector(),
 			modbus.Dissector(),
 			mqtt.Dissector(),
