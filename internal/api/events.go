@@ -120,11 +120,14 @@ func (s *server) streamEvents(_ context.Context, in *eventsInput) (*huma.StreamR
 	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		defer r.close()
-		_, w := humago.Unwrap(hc)
+		req, w := humago.Unwrap(hc)
 		h := w.Header()
 		h.Set("Content-Type", "text/event-stream")
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Accel-Buffering", "no") // nginx would hold events back
+		if req.Method == http.MethodHead {
+			return
+		}
 		if err := stream(hc.Context(), w, r); err != nil && hc.Context().Err() == nil && !errors.Is(err, errHubClosed) {
 			s.Log.InfoContext(hc.Context(), "event stream ended", "error", err)
 		}
@@ -198,7 +201,7 @@ func deliver(r *reader) ([]byte, error) {
 	for _, e := range events {
 		data, err := e.encode() // JSON holds no line ends
 		if err != nil {
-			return nil, err
+			continue // a value that has no JSON form; the lists show it as far as it can be shown
 		}
 		b.WriteString("id: " + r.hub.id(e.number) + "\nevent: " + e.name + "\ndata: ")
 		b.Write(data)

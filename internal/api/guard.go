@@ -55,6 +55,7 @@ func (s *server) guard(next http.Handler) http.Handler {
 
 func (s *server) recoverPanics(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		watched := &begunWriter{ResponseWriter: w}
 		defer func() {
 			p := recover()
 			if p == nil {
@@ -64,11 +65,33 @@ func (s *server) recoverPanics(next http.Handler) http.Handler {
 				panic(p)
 			}
 			s.Log.ErrorContext(r.Context(), "request panicked", "path", r.URL.Path, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			if watched.begun {
+				panic(http.ErrAbortHandler) // the client must not take half an answer for a whole one
+			}
 			writeProblem(w, http.StatusInternalServerError, "Cordon met a mistake of its own. Its log says where; please report it.")
 		}()
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(watched, r)
 	})
 }
+
+// begunWriter knows whether an answer has begun.
+type begunWriter struct {
+	http.ResponseWriter
+	begun bool
+}
+
+func (w *begunWriter) WriteHeader(status int) {
+	w.begun = true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *begunWriter) Write(b []byte) (int, error) {
+	w.begun = true
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (w *begunWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func setHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

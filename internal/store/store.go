@@ -37,8 +37,9 @@ var (
 	// ErrFull: there is no space left. Nothing of the Save is there; the same
 	// Save succeeds once there is space again.
 	ErrFull = errors.New("the disk that holds Cordon's data is full: free some space, Cordon goes on by itself")
-	// ErrLocked: another Cordon has the data open.
-	ErrLocked = errors.New("another Cordon is using this data: stop it, or choose another place for the data with --data")
+	// ErrLocked: another Cordon has the data open, or another program keeps it
+	// busy.
+	ErrLocked = errors.New("another Cordon or program is using this data: stop it, or choose another place for the data with --data")
 	// ErrDamaged: what is stored cannot be read.
 	ErrDamaged = errors.New("Cordon's data is damaged: restore it from a copy, or choose another place for the data with --data")
 )

@@ -85,7 +85,7 @@ const lockPatience = "3s"
 
 // lockDatabase takes the database and schema for this process, by an advisory
 // lock on a connection of its own. The server releases it when the connection
-// ends.
+// ends, so a server that restarts under a running Cordon forgets it.
 func lockDatabase(ctx context.Context, config *pgx.ConnConfig, place string) (*pgx.Conn, error) {
 	config.RuntimeParams["lock_timeout"] = lockPatience
 	conn, err := pgx.ConnectConfig(ctx, config)

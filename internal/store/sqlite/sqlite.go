@@ -43,7 +43,7 @@ const rowsPerStatement = 50
 // store.ErrLocked.
 func Open(ctx context.Context, dir string) (store.Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data directory: %w", explain(err))
+		return nil, fmt.Errorf("make the data directory, or choose another with --data: %w", explain(err))
 	}
 	lock, err := lockDir(dir)
 	if err != nil {
@@ -69,7 +69,7 @@ func open(ctx context.Context, dir string, lock *os.File) (*sqlstore.DB, error) 
 	if err := f.Close(); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
-	write, err := sql.Open("sqlite", dsn(path, "_txlock=immediate"))
+	write, err := sql.Open("sqlite", dsn(path, "_pragma=cache_size(-8192)&_txlock=immediate"))
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
@@ -78,7 +78,7 @@ func open(ctx context.Context, dir string, lock *os.File) (*sqlstore.DB, error) 
 	if err != nil {
 		return nil, errors.Join(err, write.Close(), lock.Close())
 	}
-	readers := max(4, runtime.GOMAXPROCS(0))
+	readers := min(max(4, runtime.GOMAXPROCS(0)), 8) // each has a cache of two megabytes
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
 
@@ -101,7 +101,7 @@ func open(ctx context.Context, dir string, lock *os.File) (*sqlstore.DB, error) 
 func dsn(path, more string) string {
 	u := url.URL{Scheme: "file", Path: path, RawQuery: "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)" +
 		"&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=journal_size_limit(67108864)" +
-		"&_pragma=cache_size(-16384)&_pragma=temp_store(MEMORY)&" + more}
+		"&_pragma=temp_store(MEMORY)&" + more}
 	return u.String()
 }
 
@@ -140,6 +140,8 @@ func sentinel(err error, dir string) error {
 	switch e.Code() & 0xff { // the primary code
 	case lib.SQLITE_FULL:
 		return store.ErrFull
+	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED:
+		return store.ErrLocked
 	case lib.SQLITE_CORRUPT, lib.SQLITE_NOTADB:
 		return store.ErrDamaged
 	case lib.SQLITE_IOERR, lib.SQLITE_CANTOPEN:

@@ -31,10 +31,8 @@ func (db *DB) Save(ctx context.Context, c store.Changes) error {
 				return err
 			}
 		}
-		for _, id := range c.RemovedConversations {
-			if err := w.exec(`DELETE FROM conversations WHERE id = $1`, plain(string(id))); err != nil {
-				return err
-			}
+		if err := w.delete(conversationsTable.name, conversationsTable.columns[0], texts(c.RemovedConversations)); err != nil {
+			return err
 		}
 		return w.write(&b)
 	})
@@ -64,16 +62,17 @@ func resolve(removed map[cordon.DeviceID]cordon.DeviceID) map[cordon.DeviceID]co
 // batch is what one Save writes, as rows.
 type batch struct {
 	devices, conversations, findings, timeline, overrides [][]any
-	revived, noOverride                                   []string
+	// Keys: devices that may have been merged away before, overrides to drop.
+	revived, noOverride []any
 }
 
 func (b *batch) encode(c store.Changes, merged map[cordon.DeviceID]cordon.DeviceID) error {
-	for _, d := range c.Devices {
-		b.revived = append(b.revived, string(d.ID))
-	}
 	var err error
 	if b.devices, err = encodeAll(c.Devices, deviceRow); err != nil {
 		return err
+	}
+	for _, row := range b.devices {
+		b.revived = append(b.revived, row[0])
 	}
 	if b.conversations, err = encodeAll(c.Conversations, conversationRow); err != nil {
 		return err
@@ -91,7 +90,7 @@ func (b *batch) encode(c store.Changes, merged map[cordon.DeviceID]cordon.Device
 	}
 	for _, id := range slices.Sorted(maps.Keys(c.Overrides)) {
 		if c.Overrides[id] == (cordon.Override{}) {
-			b.noOverride = append(b.noOverride, string(id))
+			b.noOverride = append(b.noOverride, plain(string(id)))
 			continue
 		}
 		row, err := overrideRow(id, c.Overrides[id])
@@ -126,15 +125,11 @@ type writer struct {
 }
 
 func (w *writer) write(b *batch) error {
-	for _, id := range b.revived {
-		if err := w.exec(`DELETE FROM merges WHERE device = $1`, id); err != nil {
-			return err
-		}
+	if err := w.delete("merges", "device", b.revived); err != nil {
+		return err
 	}
-	for _, id := range b.noOverride {
-		if err := w.exec(`DELETE FROM overrides WHERE device = $1`, id); err != nil {
-			return err
-		}
+	if err := w.delete(overridesTable.name, overridesTable.columns[0], b.noOverride); err != nil {
+		return err
 	}
 	if err := w.upsert(devicesTable, b.devices); err != nil {
 		return err
@@ -154,6 +149,20 @@ func (w *writer) write(b *batch) error {
 func (w *writer) exec(query string, args ...any) error {
 	_, err := w.tx.ExecContext(w.ctx, query, args...)
 	return err
+}
+
+// delete drops the rows whose column is one of keys.
+func (w *writer) delete(table, column string, keys []any) error {
+	for some := range slices.Chunk(keys, 500) {
+		places := make([]string, len(some))
+		for i := range some {
+			places[i] = "$" + strconv.Itoa(i+1)
+		}
+		if err := w.exec("DELETE FROM "+table+" WHERE "+column+" IN ("+strings.Join(places, ", ")+")", some...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // upsert writes rows with few different statements: as many as possible of
