@@ -62,7 +62,7 @@ func (d *Decoder) ipv4(p *Packet, b []byte, missing int) {
 			p.fail(BadNetwork)
 			return
 		}
-		b, missing = trim(b, total, missing)
+		b, missing = p.trimIP(b, total, missing)
 	}
 	if header > len(b) {
 		p.fail(ShortNetwork)
@@ -75,6 +75,17 @@ func (d *Decoder) ipv4(p *Packet, b []byte, missing int) {
 		return
 	}
 	d.transport(p, b[9], b[header:], missing)
+}
+
+// trimIP is trim for a length that an IP header states. One that reaches past
+// the wire is a lie, or the packet was cut before it was sent on: p is then
+// malformed, and all that there is belongs to it.
+func (p *Packet) trimIP(b []byte, n, missing int) ([]byte, int) {
+	if n > len(b)+missing {
+		p.fail(BadNetwork)
+		return b, missing
+	}
+	return trim(b, n, missing)
 }
 
 // mapIPv4 is netid.AddrFrom4 in two wide stores. Assembled from bytes, an
@@ -101,7 +112,7 @@ func (d *Decoder) ipv6(p *Packet, b []byte, missing int) {
 	p.Dst = netid.Addr(b[24:40])
 	next := b[6]
 	if n := int(be16(b[4:])); n != 0 || next == protoNoNext {
-		b, missing = trim(b, ipv6Header+n, missing)
+		b, missing = p.trimIP(b, ipv6Header+n, missing)
 	}
 	d.extensions(p, next, b[ipv6Header:], missing)
 }

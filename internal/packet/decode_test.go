@@ -145,6 +145,10 @@ func TestDecode(t *testing.T) {
 		{"gtp-u extension", packet.LinkRaw, ip4(17, c4, d4, udp(2152, 2152, cat([]byte{0x34, 0xff}, u16(8+len(u4)), u32(1), u16(0), []byte{0, 0x85}, []byte{1, 0, 0, 0}, u4))), "tunnels 1 " + want4},
 		{"teredo", packet.LinkRaw, ip4(17, c4, d4, udp(50000, 3544, cat(u16(0), u16(1), u32(2), u6))), "tunnels 1 " + want6},
 		{"teredo with authentication", packet.LinkRaw, ip4(17, c4, d4, udp(3544, 50000, cat([]byte{0, 1, 1, 1}, make([]byte, 11), u6))), "tunnels 1 " + want6},
+		{"capwap", packet.LinkRaw, ip4(17, c4, d4, udp(9, 5247, cat([]byte{0, 0x10, 0x43, 0}, u32(0), wifiFrame(0x0108, cat(macA, macA, macB, u16(0)), snapped(u4))))), "tunnels 1 " + want4},
+		{"capwap, bytes swapped", packet.LinkRaw, ip4(17, c4, d4, udp(5247, 9, cat([]byte{0, 0x18, 0x43, 0}, u32(0), u32(0), wifiFrame(0x0802, cat(macA, macA, macB, u16(0)), snapped(u4))))), "tunnels 1 " + want4},
+		{"capwap, 802.3", packet.LinkRaw, ip4(17, c4, d4, udp(9, 5247, cat([]byte{0, 0x10, 0x42, 0}, u32(0), innerEth))), "tunnels 1 " + want4},
+		{"capwap, encrypted", packet.LinkRaw, ip4(17, c4, d4, udp(9, 5247, []byte("\x01\x00\x00\x00dtls"))), `0800 192.0.2.1>192.0.2.2 proto 17 9>5247 "\x01\x00\x00\x00dtls"`},
 		{"gtp-u in gre in vlan", packet.LinkEthernet, eth(0x8100, vlan(3, 0x0800, ip4(47, c4, d4, gre(0, 0x0800, nil, ip4(17, c4, d4, udp(2152, 2152, cat([]byte{0x30, 0xff}, u16(len(u6)), u32(1), u6))))))),
 			"vlan 3 tunnels 2 " + want6},
 	}
@@ -239,6 +243,8 @@ func TestDecodeSaysWhatIsMalformed(t *testing.T) {
 		{"ipv4 total length below the header's", packet.LinkRaw, set(u4, 2, 0, 19), packet.BadNetwork, "10.0.0.1>10.0.0.2"},
 		{"ipv6 where ipv4 is said", packet.LinkIPv4, set(u4, 0, 0x65), packet.BadNetwork, ""},
 		{"neither ipv4 nor ipv6", packet.LinkRaw, set(u4, 0, 0x55), packet.BadNetwork, ""},
+		{"ipv4 total length past the wire", packet.LinkRaw, set(u4, 2, 0, 99), packet.BadNetwork, `7>9 "hi"`},
+		{"ipv6 length past the wire", packet.LinkRaw, set(ip6(17, a6, b6, udp(7, 9, []byte("hi"))), 4, 0, 99), packet.BadNetwork, `7>9 "hi"`},
 		{"short ipv6", packet.LinkRaw, ip6(17, a6, b6, nil)[:39], packet.ShortNetwork, ""},
 		{"short extension", packet.LinkRaw, ip6(0, a6, b6, []byte{17, 4, 0, 0, 0, 0, 0, 0}), packet.ShortNetwork, "2001:db8::1>2001:db8::2"},
 		{"many extensions", packet.LinkRaw, ip6(60, a6, b6, many), packet.TooManyExtension, "2001:db8::1>2001:db8::2 proto 60"},
@@ -362,13 +368,18 @@ func TestDecodeOverwritesAllButTimeAndNumber(t *testing.T) {
 	}
 }
 
+// snapped puts LLC and SNAP before an IPv4 packet.
+func snapped(packet []byte) []byte {
+	return cat([]byte{0xaa, 0xaa, 3, 0, 0, 0}, u16(0x0800), packet)
+}
+
 func wifiFrame(control int, addresses, rest []byte) []byte {
 	return cat([]byte{byte(control), byte(control >> 8)}, u16(0), addresses, rest)
 }
 
 func TestDecodeWifi(t *testing.T) {
 	x, a, b := []byte{2, 0, 0, 0, 0, 0xee}, macA, macB
-	inner := cat([]byte{0xaa, 0xaa, 3, 0, 0, 0}, u16(0x0800), ip4(17, a4, b4, udp(7, 9, []byte("hi"))))
+	inner := snapped(ip4(17, a4, b4, udp(7, 9, []byte("hi"))))
 	seq := u16(0)
 	const want = `0800 10.0.0.1>10.0.0.2 proto 17 7>9 "hi"`
 	body := wifiFrame(0x0208, cat(b, x, a, seq), inner)

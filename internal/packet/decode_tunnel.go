@@ -7,11 +7,16 @@ const (
 	portGTPU   = 2152
 	portTeredo = 3544
 	portVXLAN  = 4789
+	portCAPWAP = 5247 // data channel
 	portGeneve = 6081
 )
 
 func isTunnelPort(port uint16) bool {
-	return port == portGTPU || port == portTeredo || port == portVXLAN || port == portGeneve
+	switch port {
+	case portGTPU, portTeredo, portVXLAN, portCAPWAP, portGeneve:
+		return true
+	}
+	return false
 }
 
 // reenter forgets the outer network layer, so that only the inner one shows,
@@ -21,7 +26,7 @@ func (p *Packet) reenter() bool {
 	if !p.enterTunnel() {
 		return false
 	}
-	p.IPVersion, p.Proto, p.TTL = 0, 0, 0
+	p.EtherType, p.IPVersion, p.Proto, p.TTL = 0, 0, 0, 0
 	p.Src, p.Dst = netid.Addr{}, netid.Addr{}
 	p.SrcPort, p.DstPort = 0, 0
 	p.setPayload(nil, 0)
@@ -50,7 +55,7 @@ func (d *Decoder) ipTunnel(p *Packet, proto uint8, b []byte, missing int) {
 
 // enterIP decodes b as an inner IP packet if its header looks like one.
 func (d *Decoder) enterIP(p *Packet, b []byte, missing int) {
-	if plausibleIP(b, missing) && p.reenter() {
+	if plausibleIP(b) && p.reenter() {
 		d.ip(p, b, missing)
 	}
 }
@@ -80,19 +85,19 @@ func (d *Decoder) enterType(p *Packet, t uint16, b []byte, missing int) {
 	}
 }
 
-// plausibleIP reports whether b begins with an IP header whose lengths fit.
-// It guards the tunnels that only a port number or a nibble gives away.
-func plausibleIP(b []byte, missing int) bool {
+// plausibleIP reports whether b begins with an IP header that does not
+// contradict itself. A packet that was cut before it entered the tunnel is one
+// all the same.
+func plausibleIP(b []byte) bool {
 	if len(b) < ipv4Header {
 		return false
 	}
-	wire := len(b) + missing
 	switch b[0] >> 4 {
 	case 4:
 		header, total := int(b[0]&0x0f)*4, int(be16(b[2:]))
-		return header >= ipv4Header && (total == 0 || header <= total && total <= wire)
+		return header >= ipv4Header && (total == 0 || header <= total)
 	case 6:
-		return len(b) >= ipv6Header && ipv6Header+int(be16(b[4:])) <= wire
+		return len(b) >= ipv6Header
 	}
 	return false
 }
@@ -177,6 +182,8 @@ func (d *Decoder) udpTunnel(p *Packet) {
 		d.geneve(p, b, missing)
 	case p.DstPort == portGTPU || p.SrcPort == portGTPU:
 		d.gtpu(p, b, missing)
+	case p.DstPort == portCAPWAP || p.SrcPort == portCAPWAP:
+		d.capwap(p, b, missing)
 	case p.DstPort == portTeredo || p.SrcPort == portTeredo:
 		d.teredo(p, b, missing)
 	}
@@ -243,7 +250,8 @@ func (d *Decoder) gtpu(p *Packet, b []byte, missing int) {
 }
 
 // teredo decodes RFC 4380 §5.1.1: IPv6 behind optional authentication and
-// origin indications.
+// origin indications. Nothing else marks it, so the IPv6 packet must end where
+// the datagram does.
 func (d *Decoder) teredo(p *Packet, b []byte, missing int) {
 	const authentication, origin = 0x0001, 0x0000
 	if len(b) >= 4 && be16(b) == authentication {
@@ -256,7 +264,58 @@ func (d *Decoder) teredo(p *Packet, b []byte, missing int) {
 	if len(b) >= 8 && be16(b) == origin {
 		b = b[8:]
 	}
-	if len(b) > 0 && b[0]>>4 == 6 {
+	if len(b) >= ipv6Header && b[0]>>4 == 6 && ipv6Header+int(be16(b[4:])) <= len(b)+missing {
 		d.enterIP(p, b, missing)
 	}
+}
+
+// capwap decodes what an access point and its controller exchange for
+// stations (RFC 5415 §4.3): 802.11 or 802.3 frames, unless DTLS hides them or
+// they are in pieces.
+func (d *Decoder) capwap(p *Packet, b []byte, missing int) {
+	const (
+		header      = 8
+		plain       = 0x00 // version and type
+		wordsShift  = 3
+		wordsBits   = 0x1f
+		native      = 0x01 // in b[2]: 802.11, not 802.3
+		inPieces    = 0x80 // in b[3]
+		keepAlive   = 0x08 // in b[3]
+		dot11       = 1    // binding
+		bindingBits = 0x1f
+	)
+	if len(b) < header || b[0] != plain || b[3]&(inPieces|keepAlive) != 0 {
+		return
+	}
+	n := int(b[1]>>wordsShift&wordsBits) * 4
+	binding := b[2] >> 1 & bindingBits
+	if n < header || n > len(b) || binding != dot11 {
+		return
+	}
+	isNative := b[2]&native != 0
+	b = b[n:]
+	if !isNative {
+		d.enterEthernet(p, b, missing)
+		return
+	}
+	if control, ok := capwapControl(b); ok && p.reenter() {
+		// Controllers put anything into the fragment number.
+		d.wifiFrame(p, control, true, b, missing)
+	}
+}
+
+// capwapControl reads the frame control field of a data frame, of which some
+// controllers swap the bytes. ok is false for other frames.
+func capwapControl(b []byte) (control uint16, ok bool) {
+	const wifiHeader, versionAndType = 24, 0x0f
+	if len(b) < wifiHeader {
+		return 0, false
+	}
+	switch byte(wifiTypeData) {
+	case b[0] & versionAndType:
+		return uint16(b[1])<<8 | uint16(b[0]), true
+	case b[1] & versionAndType:
+		return be16(b), true
+	}
+	return 0, false
 }

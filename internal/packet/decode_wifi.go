@@ -29,6 +29,14 @@ func (d *Decoder) wifi(p *Packet, b []byte, missing int) {
 		return
 	}
 	control := binary.LittleEndian.Uint16(b)
+	const sequenceControl, fragmentNumber = 22, 0x0f
+	whole := control&wifiMoreFragment == 0 && (len(b) <= sequenceControl || b[sequenceControl]&fragmentNumber == 0)
+	d.wifiFrame(p, control, whole, b, missing)
+}
+
+// wifiFrame is wifi with the frame control field read already. whole is false
+// for a fragment.
+func (d *Decoder) wifiFrame(p *Packet, control uint16, whole bool, b []byte, missing int) {
 	if control&wifiTypeMask == wifiTypeControl {
 		return
 	}
@@ -39,7 +47,6 @@ func (d *Decoder) wifi(p *Packet, b []byte, missing int) {
 	}
 	n := header
 	a1, a2, a3 := netid.MAC(b[4:10]), netid.MAC(b[10:16]), netid.MAC(b[16:22])
-	firstFragment := b[22]&0x0f == 0
 	switch control & (wifiToDS | wifiFromDS) {
 	case 0:
 		p.DstMAC, p.SrcMAC = a1, a2
@@ -59,12 +66,12 @@ func (d *Decoder) wifi(p *Packet, b []byte, missing int) {
 		p.LinkPayload = b[n:]
 		return
 	}
-	d.wifiData(p, control, b, n, firstFragment && control&wifiMoreFragment == 0, missing)
+	d.wifiData(p, control, whole, b, n, missing)
 }
 
 // wifiData skips what a data frame has behind its n bytes of common header
 // and decodes the body. Of an aggregate the first subframe is decoded.
-func (d *Decoder) wifiData(p *Packet, control uint16, b []byte, n int, whole bool, missing int) {
+func (d *Decoder) wifiData(p *Packet, control uint16, whole bool, b []byte, n, missing int) {
 	aggregate := false
 	if control&wifiQoS != 0 {
 		const aMSDUPresent = 0x80

@@ -38,7 +38,7 @@ type ReassemblerStats struct {
 	Expired   uint64 // unfinished datagrams older than MaxAge
 	Evicted   uint64 // unfinished datagrams dropped for the bounds' sake
 	Overlaps  uint64 // pieces that overlapped earlier ones
-	Invalid   uint64 // pieces past 65,535 bytes, of no length, at odd offsets or past the end
+	Invalid   uint64 // pieces malformed, past 65,535 bytes, of no length, not of whole eights, or at odds with the end
 	Truncated uint64 // pieces that the capture cut
 }
 
@@ -189,10 +189,8 @@ func (r *Reassembler) place(d *datagram, p *Packet) bool {
 	case p.Truncated:
 		r.stats.Truncated++
 		return false
-	case start == end || end > maxDatagram || p.MoreFragments && end%8 != 0:
-		r.stats.Invalid++
-		return false
-	case d.end >= 0 && (end > d.end || !p.MoreFragments && end != d.end),
+	case p.Malformed != WellFormed || start == end || end > maxDatagram || p.MoreFragments && end%8 != 0,
+		d.end >= 0 && (end > d.end || !p.MoreFragments && end != d.end),
 		!p.MoreFragments && end < d.last():
 		r.stats.Invalid++
 		return false
