@@ -27,6 +27,7 @@ func Dissector() dissect.Dissector {
 
 const (
 	headerLen = 20
+	framing   = 2          // length before a message, RFC 4571 §2
 	cookie    = 0x2112a442 // RFC 8489 §5
 	maxLen    = 2048
 )
@@ -47,19 +48,12 @@ func (h *header) class() uint8 { return uint8(h.kind>>7&2 | h.kind>>4&1) }
 func (h *header) method() uint16 { return h.kind>>2&0xf80 | h.kind>>1&0x70 | h.kind&0xf }
 
 func probe(h *dissect.Head) dissect.Verdict {
+	if h.Flow.Proto == packet.ProtoTCP {
+		return probeStream(h)
+	}
 	r := wire.Reader(h.Data)
-	stream := h.Flow.Proto == packet.ProtoTCP
-	if stream && h.Midway {
-		return dissect.NotMine
-	}
 	var fixed header
-	if !fixed.read(&r) {
-		if stream && len(h.Data) < headerLen && h.Data[0] <= 3 {
-			return dissect.More
-		}
-		return dissect.NotMine
-	}
-	if fixed.kind >= 0x4000 || fixed.kind == 0 || fixed.length%4 != 0 {
+	if !fixed.read(&r) || fixed.kind >= 0x4000 || fixed.kind == 0 || fixed.length%4 != 0 {
 		return dissect.NotMine
 	}
 	if fixed.cookie == cookie {
@@ -67,9 +61,6 @@ func probe(h *dissect.Head) dissect.Verdict {
 	}
 	// The form of RFC 3489 has no cookie: its attributes must fill it, and
 	// there were no more than these types.
-	if int(fixed.length) != r.Len() || stream {
-		return dissect.NotMine
-	}
 	switch fixed.kind {
 	case 0x0001, 0x0101, 0x0111, 0x0002, 0x0102, 0x0112:
 	default:
@@ -77,10 +68,31 @@ func probe(h *dissect.Head) dissect.Verdict {
 	}
 	n, ok := attributes(r)
 	switch {
-	case ok && h.Hint:
+	case int(fixed.length) != r.Len() || !ok:
+		return dissect.NotMine
+	case h.Hint:
 		return dissect.Sure
-	case ok && n > 0:
+	case n > 0:
 		return dissect.Likely
+	}
+	return dissect.NotMine
+}
+
+func probeStream(h *dissect.Head) dissect.Verdict {
+	r := wire.Reader(h.Data)
+	var fixed header
+	switch {
+	case h.Midway || h.Data[0] >= 0x40:
+		return dissect.NotMine
+	case len(h.Data) < framing+headerLen:
+		if h.Data[0] <= 3 {
+			return dissect.More
+		}
+		return dissect.NotMine
+	case framed(r):
+		return dissect.Sure
+	case fixed.read(&r) && fixed.cookie == cookie && fixed.length%4 == 0:
+		return dissect.Sure
 	}
 	return dissect.NotMine
 }
@@ -117,33 +129,69 @@ const maxTold = 16
 
 // Parse implements dissect.Parser.
 func (p *parser) Parse(c *dissect.Context, data []byte) int {
+	if c.Flow != nil && c.Flow.Proto == packet.ProtoTCP {
+		return p.stream(c, data)
+	}
 	r := wire.Reader(data)
 	var h header
-	stream := c.Flow != nil && c.Flow.Proto == packet.ProtoTCP
-	if !h.read(&r) {
-		if stream {
-			return 0
-		}
-		return len(data)
+	switch {
+	case isDTLS(data):
+		// Keys for media are agreed on beside the STUN messages; from here on
+		// the flow is theirs (RFC 7983).
+		c.Refine(cordon.DTLS, dissect.Likely)
+		return dissect.Stop
+	case h.read(&r) && h.kind < 0x4000 && h.length <= maxLen && int(h.length) <= r.Len():
+		return p.tell(c, &h, r[:h.length], len(data))
 	}
-	if h.kind >= 0x4000 || h.length > maxLen || int(h.length) > r.Len() {
-		switch {
-		case !stream: // media, or a cut message
-			return len(data)
-		case h.kind < 0x4000 && h.length <= maxLen && h.cookie == cookie:
-			return 0
-		}
-		return dissect.Stop // framed channel data (RFC 8656 §12.4) or media
+	return len(data) // media, or a cut message
+}
+
+// stream reads a message over TCP, which may stand behind its length as media
+// do (RFC 4571).
+func (p *parser) stream(c *dissect.Context, data []byte) int {
+	r := wire.Reader(data)
+	if len(r) < framing+headerLen {
+		return 0
 	}
+	if framed(r) {
+		r.Skip(framing)
+	}
+	before := len(data) - len(r)
+	var h header
+	switch {
+	case !h.read(&r) || h.kind >= 0x4000 || h.cookie != cookie || h.length > maxLen:
+		return dissect.Stop // channel data (RFC 8656 §12.4) or media
+	case int(h.length) > r.Len():
+		return 0
+	}
+	return p.tell(c, &h, r[:h.length], before+headerLen+int(h.length))
+}
+
+// tell emits one message and returns ate, or Stop after enough of them.
+func (p *parser) tell(c *dissect.Context, h *header, attributes wire.Reader, ate int) int {
 	o := spare.Get().(*observation.STUN)
 	defer spare.Put(o)
 	*o = observation.STUN{Class: h.class(), Method: h.method()}
-	read(c, r[:h.length], o)
+	read(c, attributes, o)
 	c.Emit(o)
 	if p.told++; p.told == maxTold {
 		return dissect.Stop
 	}
-	return headerLen + int(h.length)
+	return ate
+}
+
+// isDTLS reports whether a datagram is a DTLS record (RFC 7983 §7, RFC 6347
+// §4.1).
+func isDTLS(b []byte) bool {
+	return len(b) > 13 && b[0] >= 20 && b[0] <= 63 && b[1] == 0xfe && (b[2] == 0xff || b[2] == 0xfd)
+}
+
+// framed reports whether a message with the cookie stands behind two bytes of
+// length.
+func framed(r wire.Reader) bool {
+	var n uint16
+	var h header
+	return r.U16(&n) && h.read(&r) && h.cookie == cookie && int(n) == headerLen+int(h.length)
 }
 
 func read(c *dissect.Context, r wire.Reader, o *observation.STUN) {

@@ -61,6 +61,23 @@ func TestStream(t *testing.T) {
 	}
 }
 
+func TestFramedStream(t *testing.T) {
+	framed := string(binary.BigEndian.AppendUint16(nil, uint16(len(binding)))) + binding
+	seen := dissecttest.Run(stun.Dissector(), dissecttest.Out(framed[:9]), dissecttest.Out(framed[9:]+framed))
+	if len(seen.Observations) != 2 {
+		t.Errorf("%d observations, want 2", len(seen.Observations))
+	}
+}
+
+func TestKeyAgreementTakesOver(t *testing.T) {
+	d := stun.Dissector()
+	d.Over = dissect.OverUDP
+	seen := dissecttest.Run(d, dissecttest.Out(binding), dissecttest.Out("\x16\xfe\xff"+strings.Repeat("\x00", 20)))
+	if seen.Flow.Protocol != cordon.DTLS {
+		t.Errorf("the flow stays %s, want dtls", seen.Flow.Protocol)
+	}
+}
+
 func TestProbe(t *testing.T) {
 	for _, tc := range []struct {
 		name, data string
