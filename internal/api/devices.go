@@ -71,7 +71,7 @@ func list[T any](s []T) []T {
 
 type devicesInput struct {
 	PageParams
-	Q      string        `query:"q" maxLength:"200" doc:"Words that must each occur in the name, a host name, an address, the vendor, the model or the location, in any case"`
+	Q      string        `query:"q" maxLength:"200" doc:"Words that must each occur in the name, a host name, an address, the vendor, the kind, the model, the software or the location, in any case"`
 	Kind   []cordon.Kind `query:"kind" maxItems:"50" doc:"Only these kinds, separated by commas"`
 	Group  string        `query:"group" maxLength:"100" doc:"Only kinds of this group, as /api/v1/kinds names it"`
 	Vendor string        `query:"vendor" maxLength:"200" doc:"Only this vendor, in any case"`

@@ -46,8 +46,9 @@ const (
 type DeviceQuery struct {
 	Paging
 	Sort DeviceSort // empty: by name
-	// Search holds words that must each occur in the name, a host name, an
-	// address, the vendor, the model or the location, in any case.
+	// Search holds words that must each occur in what SearchText gives: the
+	// name, a host name, an address, the vendor, the kind, the model, the
+	// software or the location, in any case.
 	Search string
 	Kinds  []cordon.Kind
 	Vendor string // the whole vendor, in any case
