@@ -2,6 +2,7 @@
 // site always looks the same, so that people learn where to look. Groups stand
 // in three lanes, patients at the left, systems in the middle, all else at the
 // right; members stand in a grid inside their group.
+import { natural } from '$/devices/search';
 import { callsOut, deviceNode, elsewhereGroup, outsideGroup, type MapGraph, type MapNode } from './graph';
 
 export interface Spot {
@@ -12,7 +13,7 @@ export interface Spot {
 export const card = { width: 216, height: 68 };
 export const cell = { width: 92, height: 84 };
 const pad = { side: 18, top: 44, bottom: 14 };
-const gap = { lane: 190, row: 34 };
+const gap = { lane: 150, row: 34, rowMost: 120 };
 const laneOf: Record<string, number> = {
   'Life support and monitoring': 0, Imaging: 0, 'Laboratory and medication': 0, 'Wearables and calls': 0,
   'Clinical systems': 1, Infrastructure: 1,
@@ -29,29 +30,55 @@ export interface Box {
   columns: number;
 }
 
-/** The boxes of all groups, in the order given. */
-export function boxes(groups: MapNode[], members: Map<string, number>): Map<string, Box> {
-  const out = new Map<string, Box>();
-  const known = groups.some((g) => g.name in laneOf && g.name !== outsideGroup && g.name !== elsewhereGroup);
-  const inside = groups.filter((g) => g.name !== outsideGroup && g.name !== elsewhereGroup);
-  inside.forEach((g, i) => out.set(g.name, size(g, members, known ? (laneOf[g.name] ?? 2) : i % 2)));
-  for (const g of groups) if (!out.has(g.name)) out.set(g.name, size(g, members, 2));
+/**
+ * The boxes of all groups, in the order given; aspect is the width of the
+ * canvas by its height, which the rows are spread to fill.
+ */
+export function boxes(groups: MapNode[], members: Map<string, number>, aspect: number): Map<string, Box> {
+  const inLanes = groups.some((g) => g.name in laneOf && g.name !== outsideGroup && g.name !== elsewhereGroup);
+  const all = groups.map((g) => size(g, members, inLanes ? (laneOf[g.name] ?? 2) : 0));
+  if (inLanes || all.length < 4) lanes(all, aspect);
+  else ring(all, aspect);
+  return new Map(all.map((b) => [b.name, b]));
+}
 
+function lanes(all: Box[], aspect: number): void {
+  const used = [0, 1, 2].map((lane) => all.filter((b) => b.lane === lane)).filter((l) => l.length > 0);
+  const widths = used.map((l) => Math.max(...l.map((b) => b.width)));
+  const wanted = (widths.reduce((w, n) => w + n, 0) + (used.length - 1) * gap.lane) / aspect;
   let x = 0;
-  for (const lane of [0, 1, 2]) {
-    const here = [...out.values()].filter((b) => b.lane === lane);
-    if (here.length === 0) continue;
-    const width = Math.max(...here.map((b) => b.width));
-    const height = here.reduce((h, b) => h + b.height + gap.row, -gap.row);
-    let y = -height / 2;
+  used.forEach((here, i) => {
+    const filled = here.reduce((h, b) => h + b.height, 0);
+    const row = here.length > 1 ? Math.min(gap.rowMost, Math.max(gap.row, (wanted - filled) / (here.length - 1))) : 0;
+    let y = -(filled + row * (here.length - 1)) / 2;
     for (const b of here) {
-      b.x = x + width / 2;
+      b.x = x + widths[i]! / 2;
       b.y = y + b.height / 2;
-      y += b.height + gap.row;
+      y += b.height + row;
     }
-    x += width + gap.lane;
+    x += widths[i]! + gap.lane;
+  });
+}
+
+/** Groups that have no order of their own stand around, so that lines cross the middle. */
+function ring(all: Box[], aspect: number): void {
+  const extent = (b: Box) => Math.max(b.width, b.height * aspect) + gap.row;
+  const total = all.reduce((n, b) => n + extent(b), 0);
+  for (let radius = total / 12; ; radius *= 1.06) {
+    let turned = 0;
+    for (const b of all) {
+      const angle = ((turned + extent(b) / 2) / total) * 2 * Math.PI - Math.PI / 2;
+      turned += extent(b);
+      b.x = Math.cos(angle) * radius * aspect;
+      b.y = Math.sin(angle) * radius;
+      b.lane = -1;
+    }
+    if (radius > total || !all.some((a, i) => all.some((b, j) => i < j && overlap(a, b)))) return;
   }
-  return out;
+}
+
+function overlap(a: Box, b: Box): boolean {
+  return Math.abs(a.x - b.x) < (a.width + b.width) / 2 + gap.row / 2 && Math.abs(a.y - b.y) < (a.height + b.height) / 2 + gap.row / 2;
 }
 
 function size(g: MapNode, members: Map<string, number>, lane: number): Box {
@@ -61,14 +88,20 @@ function size(g: MapNode, members: Map<string, number>, lane: number): Box {
   return { name: g.name, lane, x: 0, y: 0, columns, width: columns * cell.width + 2 * pad.side, height: Math.ceil(n / columns) * cell.height + pad.top + pad.bottom };
 }
 
+/** The groups in the order given, and those that are no groups of devices last. */
+export function inOrder(nodes: Iterable<MapNode>, groupOrder: string[]): MapNode[] {
+  const order = (name: string) => groupOrder.indexOf(name) + 1 || (name.startsWith('\u0000') ? 1e6 : 1e5);
+  const groups = [...nodes].filter((n) => n.type === 'group');
+  return groups.sort((a, b) => order(a.name) - order(b.name) || (natural(a.name) < natural(b.name) ? -1 : 1));
+}
+
 /** A spot for every node of the whole site. */
-export function place(graph: MapGraph, groupOrder: string[]): { spots: Map<string, Spot>; boxes: Map<string, Box> } {
+export function place(graph: MapGraph, groupOrder: string[], aspect = 4 / 3): { spots: Map<string, Spot>; boxes: Map<string, Box> } {
   const nodes = [...graph.nodes.values()];
-  const order = (name: string) => (groupOrder.indexOf(name) + 1 || (name.startsWith('\u0000') ? 1e6 : 1e5));
-  const groups = nodes.filter((n) => n.type === 'group').sort((a, b) => order(a.name) - order(b.name) || (a.name < b.name ? -1 : 1));
+  const groups = inOrder(nodes, groupOrder);
   const members = new Map<string, number>();
   for (const n of nodes) if (n.type !== 'group') members.set(n.group, (members.get(n.group) ?? 0) + 1);
-  const all = boxes(groups, members);
+  const all = boxes(groups, members, aspect);
   const spots = new Map<string, Spot>();
   const used = new Map<string, number>();
   for (const n of nodes) {

@@ -6,7 +6,7 @@ import { text } from '$/text/en';
 import { elsewhereGroup, noPlace, outsideGroup, type MapNode } from './graph';
 import { card } from './layout';
 
-const names = ['ground', 'surface', 'sunken', 'hover', 'line', 'line-strong', 'ink', 'ink-2', 'ink-3', 'accent', 'accent-fill', 'on-accent', 'accent-soft', 'accent-line'] as const;
+const names = ['ground', 'surface', 'sunken', 'hover', 'line', 'line-strong', 'control', 'ink', 'ink-2', 'ink-3', 'accent', 'accent-fill', 'on-accent', 'accent-soft', 'accent-line'] as const;
 export type Paint = Record<(typeof names)[number], string>;
 
 /** Reads the tokens as they are at this moment, as rgb(). */
@@ -78,15 +78,20 @@ export function stylesheet(paint: Paint, font: string): StylesheetJson {
   return [
     {
       selector: 'node',
-      style: { ...label, 'background-color': 'data(fill)', 'border-color': 'data(edge)', 'border-width': 1, 'border-style': 'data(dashed)' as 'solid', 'background-image': 'data(icon)', 'background-fit': 'none', 'background-width': 20, 'background-height': 20, label: 'data(label)', 'overlay-opacity': 0, 'z-index': 2 },
+      style: { ...label, 'border-width': 1, 'background-fit': 'none', 'background-width': 20, 'background-height': 20, label: 'data(label)', 'overlay-opacity': 0, 'z-index': 2, 'z-index-compare': 'manual' },
     },
+    { selector: 'node[fill]', style: { 'background-color': 'data(fill)', 'border-color': 'data(edge)', 'border-style': 'data(dashed)' as 'solid', 'background-image': 'data(icon)' } },
     {
       selector: 'node[type = "group"]',
-      style: { shape: 'round-rectangle', 'corner-radius': '12', width: card.width, height: card.height, 'background-position-x': '16px', 'background-position-y': '50%', 'font-size': 13, 'font-weight': 500, 'text-valign': 'center', 'text-halign': 'center', 'text-margin-x': 14, 'text-max-width': '148px', 'line-height': 1.35, 'text-justification': 'left' },
+      style: { shape: 'round-rectangle', 'corner-radius': '12', width: card.width, height: card.height, 'background-position-x': '16px', 'background-position-y': '50%', 'font-size': 14, 'font-weight': 500, 'text-valign': 'center', 'text-halign': 'right', 'text-margin-x': 50 - card.width, 'text-max-width': '156px', 'line-height': 1.35, 'text-justification': 'left' },
     },
     {
       selector: 'node[type = "group"][?open]',
-      style: { 'background-image': 'none', 'background-color': paint.sunken, 'background-opacity': 0.72, 'border-color': paint.line, width: 'data(width)', height: 'data(height)', 'text-valign': 'top', 'text-halign': 'center', 'text-margin-x': 0, 'text-margin-y': 32, 'text-max-width': '600px', 'text-wrap': 'none', 'font-size': 13, 'font-weight': 600, 'z-index': 0 },
+      style: { 'background-image': 'none', 'background-color': paint.sunken, 'background-opacity': 0.72, 'border-color': paint.line, width: 'data(width)', height: 'data(height)', label: '', 'z-index': 0 },
+    },
+    {
+      selector: 'node[type = "title"]',
+      style: { shape: 'rectangle', width: 4, height: 4, 'background-opacity': 0, 'border-width': 0, 'text-halign': 'right', 'text-valign': 'center', 'text-max-width': '900px', 'font-size': 'data(size)' as unknown as number, 'font-weight': 600, 'text-background-color': paint.sunken, 'text-background-opacity': 0.85, 'text-background-padding': '3px', 'text-background-shape': 'roundrectangle', 'text-events': 'yes', 'z-index': 4 },
     },
     {
       selector: 'node[type = "device"], node[type = "address"], node[type = "bundle"]',
@@ -96,8 +101,9 @@ export function stylesheet(paint: Paint, font: string): StylesheetJson {
     { selector: 'node[?centre]', style: { width: 72, height: 72, 'corner-radius': '20', 'background-width': 34, 'background-height': 34, 'font-size': 15, 'font-weight': 600, color: paint.ink, 'text-max-width': '220px', 'text-margin-y': 8, 'text-background-color': paint.ground, 'text-background-opacity': 0.9, 'text-background-padding': '3px' } },
     {
       selector: 'edge',
-      style: { 'curve-style': 'unbundled-bezier', 'control-point-distances': 'data(bend)' as unknown as number, 'control-point-weights': 0.5, 'line-color': paint['line-strong'], 'line-opacity': 0.75, width: 'data(width)', 'line-cap': 'round', 'overlay-opacity': 0, 'z-index': 1, 'font-family': font, 'font-size': 11, color: paint['ink-2'] },
+      style: { 'curve-style': 'unbundled-bezier', 'control-point-distances': 'data(bend)' as unknown as number, 'control-point-weights': 0.5, 'line-color': paint.control, 'line-opacity': 0.62, width: 'data(width)', 'line-cap': 'round', 'overlay-opacity': 0, 'z-index': 1, 'z-index-compare': 'manual', 'font-family': font, 'font-size': 11, color: paint['ink-2'] },
     },
+    { selector: 'edge[?faint]', style: { 'line-opacity': 0.36 } },
     { selector: 'edge[?straight]', style: { 'curve-style': 'haystack', 'haystack-radius': 0, 'line-opacity': 0.3 } },
     { selector: 'edge[?outside]', style: { 'line-style': 'dashed' } },
     { selector: 'edge[?beside], edge.near, edge:selected', style: { label: 'data(protocols)', 'text-background-color': paint.ground, 'text-background-opacity': 0.92, 'text-background-padding': '3px', 'text-background-shape': 'roundrectangle', 'text-wrap': 'ellipsis', 'text-max-width': '150px', 'min-zoomed-font-size': 6 } },
