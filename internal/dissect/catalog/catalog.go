@@ -6,10 +6,10 @@ package catalog
 import (
 	"github.com/cordonhq/cordon/internal/dissect"
 	"github.com/cordonhq/cordon/internal/dissect/arp"
+	"github.com/cordonhq/cordon/internal/dissect/bacnet"
 	"github.com/cordonhq/cordon/internal/dissect/dcerpc"
 	"github.com/cordonhq/cordon/internal/dissect/dhcp"
 	"github.com/cordonhq/cordon/internal/dissect/dhcpv6"
-	"github.com/cordonhq/cordon/internal/dissect/bacnet"
 	"github.com/cordonhq/cordon/internal/dissect/dicom"
 	"github.com/cordonhq/cordon/internal/dissect/dns"
 	"github.com/cordonhq/cordon/internal/dissect/dtls"
@@ -31,6 +31,8 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/ssdp"
 	"github.com/cordonhq/cordon/internal/dissect/ssh"
 	"github.com/cordonhq/cordon/internal/dissect/stun"
+	"github.com/cordonhq/cordon/internal/dissect/syslog"
+	"github.com/cordonhq/cordon/internal/dissect/tftp"
 	"github.com/cordonhq/cordon/internal/dissect/tls"
 	"github.com/cordonhq/cordon/internal/dissect/wsd"
 )
@@ -65,6 +67,8 @@ func Table() dissect.Table {
 			snmp.Dissector(),
 			ssdp.Dissector(),
 			stun.Dissector(),
+			syslog.Dissector(),
+			tftp.Dissector(),
 			wsd.Dissector(),
 			// Office and security.
 			dcerpc.Datagram(),
