@@ -27,6 +27,9 @@ type ruleSpec struct {
 	Contains words                                  `yaml:"contains"`
 	Table    map[string]map[cordon.Attribute]string `yaml:"table"`
 	By       string                                 `yaml:"by"`
+	// Maker matches values that name a maker of vendors.yaml: "is" when the
+	// whole value does, "begins" when its first words do. $0 is the name.
+	Maker string `yaml:"maker"`
 	// When lists what else must be known of the device.
 	When *conditionSpec `yaml:"when"`
 	// Says holds the claims, with $1… for what Match captured and $0 for all
@@ -133,11 +136,14 @@ type matcher struct {
 	expression               string
 	literal                  string // in lower case; a match contains it
 	compile                  func() *regexp.Regexp
+	maker                    func(value string) string // "" if it names none
 }
 
 func (m *matcher) matches(value string) bool {
 	lower := strings.ToLower(value)
 	switch {
+	case m.maker != nil:
+		return m.maker(value) != ""
 	case m.compile != nil:
 		return strings.Contains(lower, m.literal) && m.compile().MatchString(value)
 	case m.equals != nil:
@@ -157,11 +163,14 @@ func (m *matcher) expand(template, value string) string {
 		return template
 	}
 	var filled string
-	if m.compile == nil {
-		filled = strings.ReplaceAll(template, "$0", value)
-	} else {
+	switch {
+	case m.maker != nil:
+		filled = strings.ReplaceAll(template, "$0", m.maker(value))
+	case m.compile != nil:
 		re := m.compile()
 		filled = string(re.ExpandString(nil, template, value, re.FindStringSubmatchIndex(value)))
+	default:
+		filled = strings.ReplaceAll(template, "$0", value)
 	}
 	return strings.Join(strings.Fields(filled), " ")
 }
@@ -174,7 +183,7 @@ func newMatcher(expression string, equals, prefix, contains words) (matcher, err
 		}
 	}
 	if set > 1 {
-		return matcher{}, fmt.Errorf("give only one of match, equals, prefix, contains and table")
+		return matcher{}, fmt.Errorf("give only one of match, equals, prefix, contains, table and maker")
 	}
 	m := matcher{equals: lowered(equals), prefix: lowered(prefix), contains: lowered(contains)}
 	for _, list := range [][]string{m.equals, m.prefix, m.contains} {
@@ -206,7 +215,7 @@ func lowered(list []string) []string {
 }
 
 // compileRule checks a rule and makes it ready. Errors say what to change.
-func compileRule(s *ruleSpec) ([]*rule, error) {
+func compileRule(s *ruleSpec, vendors *vendorNames) ([]*rule, error) {
 	if s.ID == "" {
 		return nil, fmt.Errorf("a rule has no id: give it one that is unique")
 	}
@@ -220,25 +229,43 @@ func compileRule(s *ruleSpec) ([]*rule, error) {
 	if s.Table != nil {
 		return compileTable(s, &base)
 	}
-	var err error
-	if base.test, err = newMatcher(s.Match, s.Equals, s.Prefix, s.Contains); err != nil {
+	if err := compileTest(s, &base, vendors); err != nil {
 		return nil, fmt.Errorf("rule %q: %w", s.ID, err)
-	}
-	if s.Match == "" && s.Equals == nil && s.Prefix == nil && s.Contains == nil {
-		return nil, fmt.Errorf("rule %q: say which values it matches by match, equals, prefix, contains or table", s.ID)
 	}
 	if len(s.Examples) == 0 {
 		return nil, fmt.Errorf("rule %q: give at least one example of a value that it matches", s.ID)
 	}
+	var err error
 	if base.says, err = compileSays(s, s.Says, base.test); err != nil {
 		return nil, fmt.Errorf("rule %q: %w", s.ID, err)
 	}
 	return []*rule{&base}, nil
 }
 
+func compileTest(s *ruleSpec, r *rule, vendors *vendorNames) error {
+	matched := s.Match != "" || s.Equals != nil || s.Prefix != nil || s.Contains != nil
+	switch {
+	case s.Maker == "" && !matched:
+		return fmt.Errorf("say which values it matches by match, equals, prefix, contains, table or maker")
+	case s.Maker != "" && matched:
+		return fmt.Errorf("give only one of match, equals, prefix, contains, table and maker")
+	case s.Maker == "is":
+		r.test.maker = vendors.named
+	case s.Maker == "begins":
+		r.test.maker = vendors.begins
+	case s.Maker != "":
+		return fmt.Errorf("maker: %q is none of is, begins", s.Maker)
+	default:
+		var err error
+		r.test, err = newMatcher(s.Match, s.Equals, s.Prefix, s.Contains)
+		return err
+	}
+	return nil
+}
+
 func compileTable(s *ruleSpec, base *rule) ([]*rule, error) {
-	if s.Match != "" || s.Equals != nil || s.Prefix != nil || s.Contains != nil {
-		return nil, fmt.Errorf("rule %q: give only one of match, equals, prefix, contains and table", s.ID)
+	if s.Match != "" || s.Equals != nil || s.Prefix != nil || s.Contains != nil || s.Maker != "" {
+		return nil, fmt.Errorf("rule %q: give only one of match, equals, prefix, contains, table and maker", s.ID)
 	}
 	var rules []*rule
 	for _, value := range slices.Sorted(maps.Keys(s.Table)) {

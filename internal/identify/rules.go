@@ -39,7 +39,7 @@ type Fact struct {
 // Rules is a set of identification rules. It may be used by several goroutines.
 type Rules struct {
 	index   map[indexKey]*bucket
-	vendors vendorNames
+	vendors *vendorNames
 	rules   []*rule
 
 	mu    sync.Mutex
@@ -142,7 +142,7 @@ func (s *ruleSet) add(name string, content []byte) error {
 	}
 	for i := range f.Rules {
 		spec := &f.Rules[i]
-		compiled, err := compileRule(spec)
+		compiled, err := compileRule(spec, &s.vendors)
 		if err == nil && s.seen[spec.ID] != "" {
 			err = fmt.Errorf("rule %q is already defined in %s: choose another id", spec.ID, s.seen[spec.ID])
 		}
@@ -182,7 +182,7 @@ func lineOf(content []byte, key, value string) int {
 }
 
 func (s *ruleSet) build() *Rules {
-	r := &Rules{index: map[indexKey]*bucket{}, vendors: s.vendors, known: map[Fact][]saying{}}
+	r := &Rules{index: map[indexKey]*bucket{}, vendors: &s.vendors, known: map[Fact][]saying{}}
 	for _, id := range s.order {
 		for _, compiled := range s.byID[id] {
 			r.rules = append(r.rules, compiled)

@@ -59,10 +59,31 @@ func (v *vendorNames) add(s *vendorSpec) error {
 // canonical returns the one spelling of a maker's name. An unknown name loses
 // its legal form and shouting.
 func (v *vendorNames) canonical(name string) string {
-	key := vendorKey(name)
-	if key == "" {
+	if known := v.named(name); known != "" {
+		return known
+	}
+	if vendorKey(name) == "" {
 		return ""
 	}
+	return tidy(name)
+}
+
+// begins returns the maker that the first words of a text name, "" if they
+// name none.
+func (v *vendorNames) begins(text string) string {
+	const most = 4
+	words := strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(",;:/_-", r) })
+	for n := min(len(words), most); n > 0; n-- {
+		if known, ok := v.exact[vendorKey(strings.Join(words[:n], " "))]; ok {
+			return known
+		}
+	}
+	return ""
+}
+
+// named returns the one spelling of a maker that is known, "" for others.
+func (v *vendorNames) named(name string) string {
+	key := vendorKey(name)
 	if known, ok := v.exact[key]; ok {
 		return known
 	}
@@ -73,10 +94,7 @@ func (v *vendorNames) canonical(name string) string {
 			best = p
 		}
 	}
-	if best.name != "" {
-		return best.name
-	}
-	return tidy(name)
+	return best.name
 }
 
 // legalForms are the words that companies carry at the end of their names.
