@@ -25,6 +25,7 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/ntp"
 	"github.com/cordonhq/cordon/internal/dissect/quic"
 	"github.com/cordonhq/cordon/internal/dissect/radius"
+	"github.com/cordonhq/cordon/internal/dissect/sip"
 	"github.com/cordonhq/cordon/internal/dissect/slp"
 	"github.com/cordonhq/cordon/internal/dissect/smb"
 	"github.com/cordonhq/cordon/internal/dissect/snmp"
@@ -63,6 +64,7 @@ func Table() dissect.Table {
 			nbns.Dissector(),
 			ntp.Dissector(),
 			radius.Dissector(),
+			sip.Dissector(),
 			slp.Dissector(),
 			snmp.Dissector(),
 			ssdp.Dissector(),
