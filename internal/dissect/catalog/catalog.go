@@ -19,6 +19,7 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/icmpv6"
 	"github.com/cordonhq/cordon/internal/dissect/igmp"
 	"github.com/cordonhq/cordon/internal/dissect/kerberos"
+	"github.com/cordonhq/cordon/internal/dissect/ldap"
 	"github.com/cordonhq/cordon/internal/dissect/modbus"
 	"github.com/cordonhq/cordon/internal/dissect/mqtt"
 	"github.com/cordonhq/cordon/internal/dissect/nbns"
@@ -78,6 +79,8 @@ func Table() dissect.Table {
 			dtls.Dissector(),
 			kerberos.Dissector(),
 			kerberos.Stream(),
+			ldap.Datagram(),
+			ldap.Dissector(),
 			quic.Dissector(),
 			smb.Session(),
 			smb.Version1(),
