@@ -40,6 +40,19 @@ const (
 	maxFlows   = 1 << 28
 )
 
+// Untimed returns c without timeouts, for captures that are read whole: a flow
+// then ends with its connection, with its capture, or when MaxFlows are
+// reached, and flows are those that tshark and nDPI count.
+func (c Config) Untimed() Config {
+	for _, d := range []*time.Duration{
+		&c.TCPOpening, &c.TCPOneSided, &c.TCPEstablished, &c.TCPClosing, &c.TCPEnded,
+		&c.UDPOneSided, &c.UDPAnswered, &c.OtherOneSided, &c.OtherAnswered, &c.Hard,
+	} {
+		*d = maxTimeout
+	}
+	return c
+}
+
 func (c Config) withDefaults() Config {
 	number := func(v *int, std, most int) {
 		if *v <= 0 {

@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/cordonhq/cordon/internal/capture"
 	"github.com/cordonhq/cordon/internal/flow"
@@ -37,14 +36,6 @@ func captures(t *testing.T) []string {
 	return paths
 }
 
-// forever has no timeouts, as tshark has none.
-var forever = flow.Config{
-	TCPOpening: always, TCPOneSided: always, TCPEstablished: always, TCPClosing: always, TCPEnded: always,
-	UDPOneSided: always, UDPAnswered: always, OtherOneSided: always, OtherAnswered: always, Hard: always,
-}
-
-const always = 10 * 365 * 24 * time.Hour
-
 // flowsOf returns for each frame the flow that it was counted to, by frame
 // number; frames without TCP or UDP are left out.
 func flowsOf(t *testing.T, path string) map[uint64]string {
@@ -60,7 +51,7 @@ func flowsOf(t *testing.T, path string) map[uint64]string {
 		p         packet.Packet
 		frame     capture.Frame
 		fragments = packet.NewReassembler(packet.ReassemblerConfig{})
-		tab       = flow.New(forever, nothing{})
+		tab       = flow.New(flow.Config{}.Untimed(), nothing{}) // tshark has no timeouts either
 	)
 	for src.Next(&frame) == nil {
 		d.Decode(&p, packet.LinkType(frame.Link), frame.Data, frame.WireLen)
@@ -118,8 +109,39 @@ func streamsOf(t *testing.T, path string) map[uint64]string {
 	return of
 }
 
-// known says why captures differ.
-var known = map[string]string{}
+// The reasons for which we and tshark differ.
+const (
+	byPort    = "tshark splits the flow where its dissector asks for conversations by one port"
+	fragments = "tshark reads the ports of a first fragment whose datagram is never whole"
+	tunnelled = "tshark looks into a tunnel that we don't, or the other way round"
+)
+
+// known says why captures differ; of the whole corpus no others do.
+var known = map[string]string{
+	"FAX-Call-t38-CA-TDM-SIP-FB-1.pcap":           byPort,
+	"HARTIP.pcap":                                 byPort,
+	"hart_ip.pcap":                                byPort,
+	"snmp.pcap":                                   byPort,
+	"snmp_leak_test.pcapng":                       byPort,
+	"snmp_snmp-crash-62790.pcap":                  byPort,
+	"snmp_snmpv1_get_short.pcap":                  byPort,
+	"snmp_snmpv1_set.pcap":                        byPort,
+	"snmp_snmpv2_get.pcap":                        byPort,
+	"snmp_snmpv2_get_next.pcap":                   byPort,
+	"snmp_snmpv3_get_next.pcap":                   byPort,
+	"snmp-v2c-get_SNMPv2c_get_requests.pcap":      byPort,
+	"snmpv3_synthetic.pcap":                       byPort,
+	"badpackets.pcap":                             fragments,
+	"DHCP.pcap":                                   fragments,
+	"dhcp6_reconf_asan.pcap":                      fragments,
+	"RADIUS.pcap":                                 fragments,
+	"capwap.pcap":                                 tunnelled,
+	"Tunnels.pcap":                                tunnelled,
+	"fuzz-2006-06-26-2594.pcap":                   "bytes altered at random: RTP by port, and a TCP header that contradicts itself",
+	"collectd.pcap":                               "the same ports again, 22 years later",
+	"smb_data_print-segv.pcap":                    "the same ports again, 21 years later",
+	"ndpi_match_string_subprotocol__error.pcapng": "a connection begins, on the ports of an earlier one, with the answer to its SYN",
+}
 
 // TestAgreesWithTshark compares flows and the packets of each with tshark's
 // streams, frame by frame.

@@ -3,6 +3,7 @@ package flow_test
 import (
 	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 	"runtime"
 	"testing"
 
@@ -102,6 +103,30 @@ func BenchmarkAdd(b *testing.B) {
 				}
 			})
 		}
+	}
+}
+
+// BenchmarkAddLikely is nearer to a real link than BenchmarkAdd: of 100,000
+// flows a few are busy.
+func BenchmarkAddLikely(b *testing.B) {
+	const n = 100_000
+	tab := flow.New(flow.Config{}, nothing{})
+	p := tcp(out, A, 1, 1, "")
+	for i := range uint32(n) {
+		numbered(p, i)
+		tab.Add(p)
+	}
+	zipf := rand.NewZipf(rand.New(rand.NewPCG(1, 1)), 1.2, 10, n-1)
+	order := make([]uint32, 1<<20)
+	for i := range order {
+		order[i] = uint32(zipf.Uint64())
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := range b.N {
+		numbered(p, order[i%len(order)])
+		p.Time += 1000
+		tab.Add(p)
 	}
 }
 
