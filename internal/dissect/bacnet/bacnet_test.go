@@ -168,7 +168,7 @@ func TestCorpus(t *testing.T) {
 
 func Fuzz(f *testing.F) {
 	Fuzzer(f, bacnet.Dissector(),
-		[]Piece{Out(bvlc(0x04, "\x0a\x00\x00\x09\xba\xc0\x01\x00" + iAm)), In(local(several))},
+		[]Piece{Out(bvlc(0x04, "\x0a\x00\x00\x09\xba\xc0\x01\x00"+iAm)), In(local(several))},
 		[]Piece{Out(bvlc(0x0b, "\x01\x20\xff\xff\x00\xff\x10\x08\x09\x03\x1a\x01\x00")), In(ack(70, text("FX-16")))},
 		[]Piece{Out(local("\x00\x05\x01\x0f\x0c\x00\x40\x00\x01\x19\x55\x3e\x44\x00\x00\x00\x00\x3f")), In(local("\x50\x01\x0f\x91\x02\x91\x28"))},
 	)

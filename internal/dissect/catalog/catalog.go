@@ -7,6 +7,7 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect"
 	"github.com/cordonhq/cordon/internal/dissect/arp"
 	"github.com/cordonhq/cordon/internal/dissect/bacnet"
+	"github.com/cordonhq/cordon/internal/dissect/coap"
 	"github.com/cordonhq/cordon/internal/dissect/dcerpc"
 	"github.com/cordonhq/cordon/internal/dissect/dhcp"
 	"github.com/cordonhq/cordon/internal/dissect/dhcpv6"
@@ -49,6 +50,7 @@ func Table() dissect.Table {
 			hl7.Dissector(),
 			// Web, messaging, building.
 			bacnet.Dissector(),
+			coap.Dissector(),
 			http.Dissector(),
 			modbus.Dissector(),
 			mqtt.Dissector(),

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/cordonhq/cordon/internal/dissect"
+	"github.com/cordonhq/cordon/internal/dissect/patient"
 	"github.com/cordonhq/cordon/internal/observation"
 )
 
@@ -30,27 +31,8 @@ func (p *parser) target(c *dissect.Context, target []byte, authority bool) {
 	if i := bytes.IndexAny(target, "?#"); i >= 0 {
 		target = target[:i]
 	}
-	r.Path = c.Text(p.withoutPatient(c, target))
-}
-
-var patientPath = []byte("/Patient/")
-
-// withoutPatient replaces the id of a FHIR Patient in a path.
-func (p *parser) withoutPatient(c *dissect.Context, path []byte) []byte {
-	i := bytes.Index(path, patientPath)
-	if i < 0 {
-		return path
-	}
-	i += len(patientPath)
-	id, rest := path[i:], []byte(nil)
-	if n := bytes.IndexByte(id, '/'); n >= 0 {
-		id, rest = id[:n], id[n:]
-	}
-	if len(id) == 0 || id[0] == '_' || id[0] == '$' { // an operation on all
-		return path
-	}
-	p.scratch = append(append(append(p.scratch[:0], path[:i]...), c.Pseudonym(id)...), rest...)
-	return p.scratch
+	p.scratch = patient.AppendPath(c, p.scratch[:0], target)
+	r.Path = c.Text(p.scratch)
 }
 
 func withoutPort(host []byte) []byte {

@@ -1,10 +1,10 @@
 package mqtt
 
 import (
-	"bytes"
 	"hash/maphash"
 
 	"github.com/cordonhq/cordon/internal/dissect"
+	"github.com/cordonhq/cordon/internal/dissect/patient"
 	"github.com/cordonhq/cordon/internal/dissect/wire"
 	"github.com/cordonhq/cordon/internal/flow"
 	"github.com/cordonhq/cordon/internal/observation"
@@ -179,35 +179,8 @@ func (p *parser) readSubscribe(c *dissect.Context, q packet) {
 	}
 }
 
-// patientLevels are the topic levels behind which clinics put a patient's
-// identifier.
-var patientLevels = [...]string{"patient", "patients", "pid", "mrn"}
-
 // topic returns a topic with a patient's identifier replaced.
 func (p *parser) topic(c *dissect.Context, topic []byte) string {
-	out, patient := p.scratch[:0], false
-	for more := true; more && len(out) <= observation.MaxValue; {
-		var level []byte
-		level, topic, more = bytes.Cut(topic, []byte{'/'})
-		if patient && len(level) > 0 && level[0] != '+' && level[0] != '#' {
-			out = append(out, c.Pseudonym(level)...)
-		} else {
-			out = append(out, level...)
-		}
-		patient = isPatientLevel(level)
-		if more {
-			out = append(out, '/')
-		}
-	}
-	p.scratch = out
-	return c.Text(out)
-}
-
-func isPatientLevel(level []byte) bool {
-	for _, l := range patientLevels {
-		if len(level) == len(l) && bytes.EqualFold(level, []byte(l)) {
-			return true
-		}
-	}
-	return false
+	p.scratch = patient.AppendPath(c, p.scratch[:0], topic)
+	return c.Text(p.scratch)
 }
