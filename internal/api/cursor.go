@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/cordonhq/cordon/internal/store"
 )
@@ -59,7 +60,8 @@ func encodeCursor(s scope, p store.Position) string {
 
 func decodeCursor(s scope, text string) (*store.Position, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(b) < cursorHeader || b[0] != cursorVersion || scope(b[1:9]) != s {
+	if err != nil || strings.ContainsAny(text, "\r\n") || // which package base64 passes over
+		len(b) < cursorHeader || b[0] != cursorVersion || scope(b[1:9]) != s {
 		return nil, errCursor
 	}
 	p := store.Position{Int: int64(binary.BigEndian.Uint64(b[9:17]))}

@@ -21,7 +21,9 @@ func Fold(text string) string {
 		return strings.ToLower(text)
 	}
 	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
-	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(text)))
+	// Lower case first: where folding goes to upper case, as in Cherokee, the
+	// tables of package cases swap the two.
+	return norm.NFKC.String(cases.Fold().String(strings.ToLower(norm.NFKC.String(text))))
 }
 
 // isPlain reports whether text is ASCII without NUL.
