@@ -31,8 +31,9 @@ func (c *textCache) get(b []byte) string {
 	return s
 }
 
-// printable trims white space and NUL padding and replaces what is no printable UTF-8. A rune
-// that the cut at MaxValue split is dropped, not replaced.
+// printable trims white space and NUL padding, makes one line of several and
+// replaces what is no printable UTF-8. A rune that the cut at MaxValue split is
+// dropped, not replaced.
 func printable(s string) string {
 	if len(s) == observation.MaxValue {
 		for i := 0; i < utf8.UTFMax && len(s) > 0; i++ {
@@ -48,7 +49,10 @@ func printable(s string) string {
 		return s
 	}
 	s = strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case r == utf8.RuneError || !unicode.IsPrint(r):
 			return '.'
 		}
 		return r
