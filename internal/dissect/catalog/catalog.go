@@ -27,6 +27,7 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/ntp"
 	"github.com/cordonhq/cordon/internal/dissect/quic"
 	"github.com/cordonhq/cordon/internal/dissect/radius"
+	"github.com/cordonhq/cordon/internal/dissect/rdp"
 	"github.com/cordonhq/cordon/internal/dissect/sip"
 	"github.com/cordonhq/cordon/internal/dissect/slp"
 	"github.com/cordonhq/cordon/internal/dissect/smb"
@@ -84,6 +85,7 @@ func Table() dissect.Table {
 			ldap.Datagram(),
 			ldap.Dissector(),
 			quic.Dissector(),
+			rdp.Dissector(),
 			smb.Session(),
 			smb.Version1(),
 			smb.Version2(),
