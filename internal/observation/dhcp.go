@@ -61,13 +61,21 @@ type DHCP struct {
 // Protocol implements Observation.
 func (o DHCP) Protocol() cordon.Protocol { return cordon.DHCP }
 
-// Facts implements Observation. They are about the client, also where a relay
-// or a server sent the message.
+// Facts implements Observation. But for the sender's role they are about the
+// client, also where a relay or a server sent the message.
 func (o DHCP) Facts(yield func(Fact)) {
 	about := o.client()
+	switch {
+	case o.FromServer && o.RelayIP.IsZero():
+		fact(yield, Sender, "role", "dhcp-server")
+	case !o.FromServer && !o.RelayIP.IsZero():
+		fact(yield, Sender, "role", "dhcp-relay")
+	}
 	if o.FromServer {
-		fact(yield, about, "relay-circuit", o.Circuit)
-		fact(yield, about, "relay-remote", o.Remote)
+		if about == Bound {
+			fact(yield, about, "relay-circuit", o.Circuit)
+			fact(yield, about, "relay-remote", o.Remote)
+		}
 		return
 	}
 	fact(yield, about, "hostname", o.Hostname)

@@ -250,8 +250,14 @@ func (r *DNSRecord) workstation() (string, netid.MAC) {
 	return host, mac
 }
 
-// hostOf returns a name of the local link without its domain.
-func hostOf(name string) string { return strings.TrimSuffix(name, ".local") }
+// hostOf returns a name of the local link without its domain; "" if it names a
+// service rather than a host.
+func hostOf(name string) string {
+	if _, service := splitService(name + "."); service != "" {
+		return ""
+	}
+	return strings.TrimSuffix(name, ".local")
+}
 
 // splitService takes "Some name._ipp._tcp.local" apart into "Some name" and
 // "_ipp._tcp" (RFC 6763 §4). A name of another form yields nothing.

@@ -65,7 +65,7 @@ func (o NTP) Facts(yield func(Fact)) {
 			fact(yield, Sender, "client", "ntp")
 		}
 	case NTPServer, NTPBroadcast:
-		if o.Stratum > 0 {
+		if o.Stratum > 0 && o.Stratum < 16 {
 			fact(yield, Sender, "stratum", strconv.Itoa(int(o.Stratum)))
 		}
 		fact(yield, Sender, "reference", o.Reference)

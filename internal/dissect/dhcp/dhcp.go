@@ -3,6 +3,7 @@
 package dhcp
 
 import (
+	"bytes"
 	"encoding/hex"
 	"strconv"
 	"sync"
@@ -161,7 +162,7 @@ func (d *decoder) option(c *dissect.Context, code uint8, body wire.Reader) {
 	case 6:
 		o.NameServers = addrs(o.NameServers, body)
 	case 12:
-		o.Hostname = c.Text(body)
+		o.Hostname = c.Text(bytes.TrimRight(body, ".\x00"))
 	case 15:
 		o.Domain = c.Text(body)
 	case 50:
@@ -272,7 +273,7 @@ func (d *decoder) fqdn(c *dissect.Context, r wire.Reader) string {
 		return ""
 	}
 	if flags&canonical == 0 {
-		return c.Text(r)
+		return c.Text(bytes.TrimRight(r, ".\x00"))
 	}
 	d.text = d.text[:0]
 	var label wire.Reader

@@ -36,7 +36,7 @@ var (
 	discover = message(1, option(53, "\x01"), option(61, "\x01\x02\x03\x04\x05\x06\x07"), option(12, "PUMP-0012"),
 		option(60, "udhcp 1.24.1"), option(55, "\x01\x03\x06\x0c\x0f\x1c\x2a"))
 	request = message(1, option(53, "\x03"), option(50, "\xc0\xa8\x01\x14"), option(54, "\xc0\xa8\x01\x01"), option(12, "ws-07"),
-		option(81, "\x00\x00\x00ws-07.clinic.example"), option(77, "\x05ward3"), option(124, "\x00\x00\x01\x37\x04abcd"))
+		option(81, "\x00\x00\x00ws-07.clinic.example."), option(77, "\x05ward3"), option(124, "\x00\x00\x01\x37\x04abcd"))
 	ack = with(message(2, option(53, "\x05"), option(54, "\xc0\xa8\x01\x01"), option(51, "\x00\x00\x0e\x10"),
 		option(3, "\xc0\xa8\x01\x01"), option(6, "\xc0\xa8\x01\x02\xc0\xa8\x01\x03"), option(15, "clinic.example")), 16, "\xc0\xa8\x01\x14")
 	relayed = with(message(1, option(53, "\x01"), option(12, "mon-3"),
@@ -81,11 +81,11 @@ func TestFactsAndBindings(t *testing.T) {
 		{"request binds no address yet", request, []string{
 			"bound hostname=ws-07", "bound fqdn=ws-07.clinic.example", "bound user-class=ward3", "bound option-list=53,50,54,12,81,77,124",
 			"bound enterprise=311", "binds 02:03:04:05:06:07  ws-07"}},
-		{"lease", ack, []string{"binds 02:03:04:05:06:07 192.168.1.20"}},
-		{"offer binds no address", offer, []string{"binds 02:03:04:05:06:07"}},
+		{"lease", ack, []string{"sender role=dhcp-server", "binds 02:03:04:05:06:07 192.168.1.20"}},
+		{"offer binds no address", offer, []string{"sender role=dhcp-server", "binds 02:03:04:05:06:07"}},
 		{"renewal", renewal, []string{"bound hostname=ws-07", "bound option-list=53,12", "binds 02:03:04:05:06:07 192.168.1.20 ws-07"}},
 		{"relayed", relayed, []string{
-			"bound hostname=mon-3", "bound option-list=53,12,82", "bound relay-circuit=Gi1/0/7", "bound relay-remote=000102030405",
+			"sender role=dhcp-relay", "bound hostname=mon-3", "bound option-list=53,12,82", "bound relay-circuit=Gi1/0/7", "bound relay-remote=000102030405",
 			"binds 02:03:04:05:06:07  mon-3"}},
 		{"name in DNS form", canonical, []string{"bound fqdn=mon3.clinic", "bound option-list=53,81", "binds 02:03:04:05:06:07  mon3.clinic"}},
 		{"options in the file field", overload, []string{"bound hostname=in-the-file", "bound option-list=53,52,12", "binds 02:03:04:05:06:07  in-the-file"}},

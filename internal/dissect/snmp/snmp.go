@@ -189,7 +189,12 @@ func (d *decoder) engine(c *dissect.Context, id []byte) {
 	if !r.U32(&enterprise) {
 		return
 	}
-	const newForm = 1 << 31
+	// Agents that let people choose the id may hold text instead; numbers so
+	// high are not assigned (IANA "Private Enterprise Numbers").
+	const newForm, unassigned = 1 << 31, 1 << 17
+	if enterprise&^newForm >= unassigned {
+		return
+	}
 	d.o.EngineEnterprise = enterprise &^ newForm
 	if enterprise&newForm == 0 || !r.U8(&format) {
 		return

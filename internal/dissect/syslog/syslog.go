@@ -28,9 +28,6 @@ func Dissector() dissect.Dissector {
 func probe(h *dissect.Head) dissect.Verdict {
 	r := wire.Reader(h.Data)
 	if h.Flow.Proto == packet.ProtoTCP {
-		if h.Midway {
-			return dissect.NotMine
-		}
 		var n int
 		count(&r, &n)
 		if len(r) < 8 && len(h.Data) < 16 {
@@ -42,9 +39,9 @@ func probe(h *dissect.Head) dissect.Verdict {
 		return dissect.NotMine
 	}
 	switch {
-	case bytes.HasPrefix(r, []byte("1 ")), isMonth(r):
+	case bytes.HasPrefix(r, []byte("1 ")), isMonth(r), isDate(r):
 		return dissect.Sure
-	case h.Hint && printable(r):
+	case h.Hint && !h.Midway && printable(r):
 		return dissect.Likely
 	}
 	return dissect.NotMine
@@ -102,6 +99,21 @@ func isMonth(b []byte) bool {
 	return i >= 0 && i%4 == 0
 }
 
+// isDate reports whether a time stamp as in RFC 5424 §6.2.3 begins, which many
+// write in the old form too.
+func isDate(b []byte) bool {
+	const form = "0000-00-00T00:00:00"
+	if len(b) < len(form) {
+		return false
+	}
+	for i := range form {
+		if digit := '0' <= b[i] && b[i] <= '9'; form[i] == '0' && !digit || form[i] != '0' && b[i] != form[i] {
+			return false
+		}
+	}
+	return true
+}
+
 func printable(b []byte) bool {
 	for _, ch := range b[:min(len(b), 32)] {
 		if ch < ' ' && ch != '\t' && ch != '\r' && ch != '\n' || ch == 0x7f {
@@ -155,7 +167,15 @@ func message(c *dissect.Context, data []byte) {
 	case bytes.HasPrefix(r, []byte("1 ")):
 		structured(c, r[2:], o)
 	case isMonth(r):
-		old(c, r, o)
+		const timeLen = len("Oct 11 22:14:15")
+		if r.Skip(timeLen) {
+			old(c, r, o)
+		}
+	case isDate(r):
+		var stamp []byte
+		if r.Until(&stamp, ' ') {
+			old(c, r, o)
+		}
 	}
 	c.Emit(o)
 }
@@ -181,13 +201,9 @@ func given(c *dissect.Context, b []byte) string {
 	return c.Text(b)
 }
 
-// old reads "Oct 11 22:14:15 host program[123]: …" (RFC 3164 §4.1). Many leave
-// out the host; a word that ends in a colon is then the program.
+// old reads "host program[123]: …" behind a time stamp (RFC 3164 §4.1). Many
+// leave out the host; a word that ends in a colon is then the program.
 func old(c *dissect.Context, r wire.Reader, o *observation.Syslog) {
-	const timeLen = len("Oct 11 22:14:15")
-	if !r.Skip(timeLen) {
-		return
-	}
 	if bytes.HasPrefix(r, []byte(" ")) {
 		r.Skip(1)
 	}

@@ -20,6 +20,7 @@ const (
 	noHost  = "<13>Feb  5 17:32:18 dropbear: exit"
 	newForm = "<165>1 2003-10-11T22:14:15.003Z pacs-1.clinic archive 8710 ID47 [x@32473 a=\"1\"] stored"
 	noNames = "<165>1 - - - - - - stored"
+	dated   = "<167>2016-05-24T09:50:52.926451+02:00 ldap01 slapd[4534]: conn=1"
 	bare    = "<30>%LINK-3-UPDOWN: Interface Gi1/0/7, changed state to up"
 )
 
@@ -34,6 +35,7 @@ func TestFacts(t *testing.T) {
 		{"old form without a host", noHost, []string{"sender app=dropbear"}},
 		{"new form", newForm, []string{"sender hostname=pacs-1.clinic", "sender app=archive"}},
 		{"new form without names", noNames, nil},
+		{"old form with a date", dated, []string{"sender hostname=ldap01", "sender app=slapd"}},
 		{"neither", bare, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -87,10 +89,11 @@ func TestProbe(t *testing.T) {
 	}
 }
 
-func TestFalsePositive(t *testing.T) {
+// TestMidway: the stream of this capture began before it.
+func TestMidway(t *testing.T) {
 	for _, s := range dissecttest.Replay(t, dissect.Table{Flows: []dissect.Dissector{syslog.Dissector()}}, "ndpi", "rsh-syslog-false-positive.pcap") {
-		if s.Flow.Protocol == cordon.Syslog {
-			t.Errorf("%s → %s is not syslog", s.Flow.SrcAddrPort(), s.Flow.DstAddrPort())
+		if s.Flow.Protocol != cordon.Syslog || !slices.Contains(s.Facts, "sender hostname=ldap01") {
+			t.Errorf("%s with facts %q, want syslog of ldap01", s.Flow.Protocol, s.Facts)
 		}
 	}
 }
@@ -107,7 +110,7 @@ func FuzzDatagram(f *testing.F) {
 	d := syslog.Dissector()
 	d.Over = dissect.OverUDP
 	var seeds [][]dissecttest.Piece
-	for _, m := range []string{oldForm, noHost, newForm, noNames, bare} {
+	for _, m := range []string{oldForm, noHost, newForm, noNames, dated, bare} {
 		seeds = append(seeds, []dissecttest.Piece{dissecttest.Out(m), dissecttest.In(m)})
 	}
 	dissecttest.Fuzzer(f, d, seeds...)
