@@ -128,6 +128,7 @@ var Cast = []Device{
 	{"nurse-pc-1", "Ward computer", Office, 12, mac([3]byte{0x9c, 0x7b, 0xef}, 0x12), windowsDHCP, Truth{Kind: cordon.Workstation, Vendor: "HP"}},
 	{"printer-1", "Printer", Office, 30, mac([3]byte{0x00, 0x21, 0xb7}, 0x30), printerDHCP, Truth{Kind: cordon.Printer, Vendor: "Lexmark", Model: "MX722"}},
 
+	{"bms-1", "Building management server", Building, 10, mac([3]byte{0x98, 0xe7, 0x43}, 0x10), windowsDHCP, Truth{Kind: cordon.Server, Vendor: "Dell"}},
 	{"thermostat-1", "Thermostat", Building, 11, mac([3]byte{0x00, 0x10, 0x8d}, 0x11), lwipDHCP, Truth{Kind: cordon.BuildingController, Vendor: "Johnson Controls"}},
 	{"gas-panel-1", "Medical gas panel", Building, 12, mac([3]byte{0x00, 0x15, 0x28}, 0x12), lwipDHCP, Truth{Kind: cordon.MedicalGasPanel, Vendor: "BeaconMedaes"}},
 	{"ups-1", "Power supply", Building, 20, mac([3]byte{0x00, 0xc0, 0xb7}, 0x20), lwipDHCP, Truth{Kind: cordon.UPS, Vendor: "APC"}},

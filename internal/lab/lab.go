@@ -12,7 +12,10 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/cordonhq/cordon/internal/lab/netns"
+	"github.com/cordonhq/cordon/internal/lab/sim"
 	"github.com/cordonhq/cordon/internal/platform/atomicfile"
 )
 
@@ -35,23 +38,30 @@ type State struct {
 	Started   time.Time `json:"started"`
 	// Ready is true once every service answers.
 	Ready bool `json:"ready"`
+	// Clinic is the time of the clinic's day, and Counts what has reached its
+	// receiver; both are at most about a second old.
+	Clinic time.Time `json:"clinic"`
+	Counts Counts    `json:"counts"`
 	// Problem is why the lab ended or cannot go on.
 	Problem string `json:"problem,omitempty"`
 }
 
 // Lab is a lab that is being conducted, by one process.
 type Lab struct {
-	opt   Options
-	dir   string
-	log   *slog.Logger
-	crew  *crew
-	state State
+	opt       Options
+	dir       string
+	log       *slog.Logger
+	crew      *crew
+	state     State
+	clockwork *sim.Clock
+	tally     tallies
 }
 
 // Conduct plays the lab until ctx ends: it gives the devices their addresses,
 // starts their programs, and runs the day. The network must have been built.
 func Conduct(ctx context.Context, opt Options, log *slog.Logger) error {
 	l := &Lab{opt: opt, dir: Dir, log: log, crew: newCrew(), state: State{Options: opt, Conductor: os.Getpid(), Started: time.Now().UTC()}}
+	l.clockwork = sim.NewClock(dayBegins, opt.Speed)
 	defer l.crew.stop(3 * time.Second)
 	err := l.conduct(ctx)
 	if err != nil && ctx.Err() == nil {
@@ -82,15 +92,56 @@ func (l *Lab) conduct(ctx context.Context) error {
 	if err := l.startAll(ctx, servers); err != nil {
 		return err
 	}
+	return l.play(ctx)
+}
+
+// dayBegins is the clinic's time when a lab comes up: a Monday morning, before
+// the first shift.
+var dayBegins = time.Date(2026, 1, 5, 6, 45, 0, 0, time.UTC)
+
+// play runs the simulators and the habits until ctx ends or a part fails.
+func (l *Lab) play(ctx context.Context) error {
+	parts, err := l.parts()
+	if err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	for _, p := range parts {
+		g.Go(func() error {
+			if err := p.run(ctx); err != nil {
+				return fmt.Errorf("play %s: %w", p.name, err)
+			}
+			return nil
+		})
+	}
+	for _, h := range habits {
+		g.Go(func() error { return l.live(ctx, h) })
+	}
+	g.Go(func() error { return l.watch(ctx) })
 	l.state.Ready = true
 	if err := l.saveState(); err != nil {
 		return err
 	}
-	select {
-	case <-ctx.Done():
-		return nil
-	case err := <-l.crew.died:
-		return err
+	return g.Wait()
+}
+
+// watch writes the counts for others to read, and ends the lab when a program
+// ends by itself.
+func (l *Lab) watch(ctx context.Context) error {
+	tick := time.NewTicker(countsEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-l.crew.died:
+			return err
+		case <-tick.C:
+			l.state.Clinic, l.state.Counts = l.clockwork.Now(), l.tally.counts()
+			if err := l.saveState(); err != nil {
+				return err
+			}
+		}
 	}
 }
 

@@ -75,6 +75,8 @@ var servers = []server{
 	{"radius", radius},
 	{"printer-1", snmpAgent},
 	{"ups-1", snmpAgent},
+	{"reading-1", imageReceiver},
+	{"nurse-pc-1", callReceiver},
 }
 
 // serverPrograms makes the programs of all servers and the router's clock.
@@ -95,7 +97,10 @@ func (l *Lab) serverPrograms() ([]program, error) {
 		}
 		all = append(all, programs...)
 	}
-	return all, nil
+	if err := l.prepareImaging(); err != nil {
+		return nil, err
+	}
+	return all, l.prepareVendor()
 }
 
 func (l *Lab) program(d *Device, name string, args ...string) program {
@@ -135,6 +140,43 @@ func mosquitto(l *Lab, d *Device) ([]program, error) {
 	p := l.program(d, "mosquitto", "-c", path)
 	p.answers = "tcp " + d.IP().String() + ":1883"
 	return []program{p}, nil
+}
+
+// imageReceiver takes the studies that a reading workstation asks for, and
+// keeps none of them.
+func imageReceiver(l *Lab, d *Device) ([]program, error) {
+	p := l.program(d, "storescp", "-dhl", "--ignore", "-aet", "READING1", "11112")
+	p.answers = "tcp " + d.IP().String() + ":11112"
+	return []program{p}, nil
+}
+
+// callReceiver answers nurse calls.
+func callReceiver(l *Lab, d *Device) ([]program, error) {
+	return []program{l.program(d, "sipp", "-sn", "uas", "-nostdin", "-i", d.IP().String(), "-p", "5060")}, nil
+}
+
+// prepareVendor gives the vendor's laptop a key that the health record knows.
+func (l *Lab) prepareVendor() error {
+	vendor, err := Find("vendor-1")
+	if err != nil {
+		return err
+	}
+	record, err := Find("ehr")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(l.folder(vendor), 0o755); err != nil {
+		return err
+	}
+	key := filepath.Join(l.folder(vendor), "id_ed25519")
+	if out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key).CombinedOutput(); err != nil {
+		return fmt.Errorf("make the vendor's key: %w: %s", err, out)
+	}
+	public, err := os.ReadFile(key + ".pub")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(l.folder(record), "authorized_keys"), public, 0o600)
 }
 
 // samba is the file share. It leads a session of its own, because it signals
