@@ -135,7 +135,7 @@ func (r *Rules) score(f *recogFile, source, field string) recogScore {
 // names: systems are no vendors with us.
 func (r *Rules) sameSystem(maker, family, os string) bool {
 	systems := map[string][]string{
-		"Microsoft": {"Windows"}, "Ubuntu": {"Ubuntu"}, "Debian": {"Debian", "Linux"}, "Raspbian": {"Raspbian", "Debian"}, "FreeBSD": {"FreeBSD"},
+		"Microsoft": {"Windows", "Microsoft"}, "Ubuntu": {"Ubuntu"}, "Debian": {"Debian", "Linux"}, "Raspbian": {"Raspbian", "Debian"}, "FreeBSD": {"FreeBSD"},
 		"Linux": {"Linux"}, "Red Hat": {"Red Hat", "Linux"}, "CentOS": {"CentOS", "Linux", "Red Hat"}, "Fedora Project": {"Fedora", "Linux"}, "SuSE": {"SUSE", "Linux"},
 		"OpenBSD": {"OpenBSD"}, "NetBSD": {"NetBSD"}, "Oracle": {"Solaris"}, "Sun": {"Solaris"}, "Google": {"Android", "ChromeOS"}, "Novell": {"Novell"},
 		"Wind River": {"VxWorks"}, "Apple": {"macOS"}, "Samba": {"Unix"},

@@ -35,29 +35,32 @@ const (
 	mdnsToken
 	dicomToken
 	mqttToken
-	sshToken
+	bacnetToken
 	serialToken
 )
 
 // tokenClasses lists the details that tell devices apart.
 var tokenClasses = map[[2]string]tokens{
-	{"dhcp", "hostname"}: hostToken, {"dhcp", "fqdn"}: hostToken, {"dhcpv6", "fqdn"}: hostToken,
-	{"mdns", "hostname"}: hostToken, {"mdns", "name"}: hostToken, {"llmnr", "name"}: hostToken, {"llmnr", "hostname"}: hostToken,
-	{"nbns", "name"}: hostToken, {"nbns", "hostname"}: hostToken, {"nbdgm", "name"}: hostToken, {"dhcp", "name"}: hostToken, {"dns", "name"}: hostToken,
-	{"smb2", "computer-name"}: hostToken, {"smb1", "computer-name"}: hostToken, {"lldp", "system-name"}: hostToken,
-	{"cdp", "device-id"}: hostToken, {"snmp", "sysname"}: hostToken, {"dicom", "station-name"}: hostToken,
+	{"dhcp", "hostname"}: hostToken, {"dhcp", "fqdn"}: hostToken, {"dhcp", "name"}: hostToken, {"dhcpv6", "fqdn"}: hostToken,
+	{"mdns", "hostname"}: hostToken, {"mdns", "name"}: hostToken, {"llmnr", "name"}: hostToken, {"dns", "name"}: hostToken,
+	{"nbns", "netbios-name"}: hostToken, {"nbns", "name"}: hostToken, {"nbdgm", "netbios-name"}: hostToken,
+	{"smb1", "netbios-computer"}: hostToken, {"smb2", "netbios-computer"}: hostToken, {"nbss", "netbios-computer"}: hostToken,
+	{"smb1", "workstation"}: hostToken, {"smb2", "workstation"}: hostToken, {"ldap", "netbios-computer"}: hostToken,
+	{"kerberos", "machine-account"}: hostToken, {"rdp", "client-name"}: hostToken,
+	{"lldp", "system-name"}: hostToken, {"cdp", "device-id"}: hostToken, {"snmp", "sys-name"}: hostToken, {"dicom", "station-name"}: hostToken,
 
-	{"dhcp", "client-id"}: clientToken, {"dhcpv6", "duid"}: clientToken, {"dhcpv6", "client-id"}: clientToken, {"dhcp", "uuid"}: clientToken,
+	{"dhcp", "client-id"}: clientToken, {"dhcp", "uuid"}: clientToken, {"dhcpv6", "duid"}: clientToken,
 	{"smb2", "server-guid"}: smbToken, {"smb2", "client-guid"}: smbToken, {"smb1", "server-guid"}: smbToken,
-	{"snmp", "engine-id"}:  snmpToken,
-	{"lldp", "chassis-id"}: lldpToken,
-	{"ssdp", "uuid"}:       upnpToken, {"ssdp", "usn"}: upnpToken,
-	{"wsd", "uuid"}: wsdToken, {"wsd", "endpoint"}: wsdToken,
-	{"mdns", "txt-deviceid"}: mdnsToken, {"mdns", "txt-id"}: mdnsToken, {"mdns", "txt-uuid"}: mdnsToken, {"mdns", "txt-serialnumber"}: mdnsToken,
-	{"dicom", "calling-ae"}:  dicomToken,
-	{"mqtt", "client-id"}:    mqttToken,
-	{"ssh", "host-key"}:      sshToken,
-	{"hl7", "device-serial"}: serialToken, {"hl7", "udi"}: serialToken, {"dicom", "serial"}: serialToken, {"bacnet", "serial-number"}: serialToken,
+	{"snmp", "engine-id"}:    snmpToken,
+	{"lldp", "chassis-id"}:   lldpToken,
+	{"ssdp", "uuid"}:         upnpToken,
+	{"wsd", "endpoint"}:      wsdToken,
+	{"mdns", "txt-deviceid"}: mdnsToken, {"mdns", "txt-uuid"}: mdnsToken, {"mdns", "txt-serialnumber"}: mdnsToken,
+	{"dicom", "calling-ae-title"}: dicomToken,
+	{"mqtt", "client-id"}:         mqttToken,
+	{"bacnet", "device-instance"}: bacnetToken, {"bacnet", "object-name"}: bacnetToken,
+	{"hl7", "device-serial-number"}: serialToken, {"hl7", "udi"}: serialToken, {"hl7", "device-eui64"}: serialToken,
+	{"dicom", "device-serial-number"}: serialToken, {"bacnet", "serial-number"}: serialToken,
 }
 
 func tokenClass(source, field string) tokens { return tokenClasses[[2]string{source, field}] }
@@ -201,7 +204,7 @@ func (e *entity) recall(id cordon.DeviceID, since int64) {
 func tokenValue(class tokens, value string) string {
 	value = strings.ToLower(value)
 	if class == hostToken {
-		value, _, _ = strings.Cut(value, ".")
+		value, _, _ = strings.Cut(strings.TrimSuffix(value, "$"), ".")
 	}
 	if common[value] || strings.Trim(value, "0-:. ") == "" {
 		return ""

@@ -172,7 +172,10 @@ func (n *ipNode) isKeyed() bool {
 	if n.local || n.restored != "" {
 		return true
 	}
-	return slices.ContainsFunc(n.opened, func(o *ipNode) bool { return o.owner == nil })
+	// Behind a router only those count that somebody answers: the others are
+	// the noise of scanners.
+	bare := slices.ContainsFunc(n.endpoints, func(e *endpoint) bool { return e.mac == nil && e.sent })
+	return slices.ContainsFunc(n.opened, func(o *ipNode) bool { return o.owner == nil && (bare || o.present()) })
 }
 
 // place gives an endpoint to its device, and its conversations with it.
