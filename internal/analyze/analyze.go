@@ -159,7 +159,7 @@ func (a *analysis) file(ctx context.Context, file capture.File) error {
 	defer src.Close()
 	a.current = file.Name
 	w := sensor.NewWorker(sensor.Config{
-		Table: catalog.Table(), EndsOnly: true,
+		Table: catalog.Table(), EndsOnly: true, Flow: flow.Config{}.Untimed(),
 		Dissect: dissect.Config{PseudonymKey: a.cfg.PseudonymKey},
 	}, a)
 	err = a.frames(ctx, src, w)

@@ -63,7 +63,7 @@ type Site struct {
 	brain    *brain
 	health   *health
 	sources  []*source
-	replay   *replay
+	sensors  []sensing
 	started  time.Time
 }
 
@@ -104,10 +104,9 @@ func New(ctx context.Context, cfg Config) (_ *Site, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.replay, err = newReplay(s); err != nil {
+	if err := s.openSensors(); err != nil {
 		return nil, err
 	}
-	s.sources = append(s.sources, s.replay.source)
 	s.server = s.newServer(cert)
 	return s, nil
 }
@@ -184,15 +183,8 @@ func (s *Site) restore(ctx context.Context, rules *identify.Rules) (*brain, erro
 	return b, nil
 }
 
-// Limits of the server: a slow or greedy client must not hold what others
-// need.
-const (
-	readHeaderTimeout = 5 * time.Second
-	readTimeout       = 30 * time.Second
-	idleTimeout       = 2 * time.Minute
-	maxHeaderBytes    = 16 << 10
-	shutdownTimeout   = 5 * time.Second
-)
+// shutdownTimeout bounds how long answers under way may take at the end.
+const shutdownTimeout = 5 * time.Second
 
 func (s *Site) newServer(cert tls.Certificate) *http.Server {
 	registry := prometheus.NewRegistry()
@@ -201,15 +193,10 @@ func (s *Site) newServer(cert tls.Certificate) *http.Server {
 		Store: s.store, Override: s.override, Status: s.status, Events: s.hub,
 		Metrics: registry, Ready: s.health.Ready, Console: web.Handler(), Log: s.cfg.Log,
 	})
-	return &http.Server{
-		Handler:           handler,
-		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13},
-		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       readTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelDebug),
-	}
+	server := api.NewServer(handler)
+	server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13}
+	server.ErrorLog = slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelDebug)
+	return server
 }
 
 // URL is where the console answers.

@@ -27,7 +27,10 @@ type tap struct {
 	watcher detect.Watcher
 	out     chan<- handoff
 	last    int64 // packet time of the newest frame
-	dropped uint64
+
+	// dropped counts the frames that the kernel dropped; droppedBefore is what
+	// it was at the report before.
+	dropped, droppedBefore uint64
 }
 
 func newTap(s *source, index int, pseudonymKey []byte, out chan<- handoff) *tap {
