@@ -62,6 +62,9 @@ func (a DICOMAssociate) Facts(yield func(Fact)) {
 	}
 }
 
+// ClearText implements Credential.
+func (a DICOMAssociate) ClearText() bool { return !a.Accepted && a.UserIdentity == 2 }
+
 // DICOMReject is an A-ASSOCIATE-RJ (PS3.8 §9.3.4).
 type DICOMReject struct {
 	Result uint8 // 1 permanent, 2 transient

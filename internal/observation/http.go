@@ -36,6 +36,10 @@ func (r HTTPRequest) Facts(yield func(Fact)) {
 	}
 }
 
+// ClearText implements Credential: basic authentication sends the password as
+// it is, and whoever holds a bearer token has what it grants.
+func (r HTTPRequest) ClearText() bool { return r.AuthScheme == "basic" || r.AuthScheme == "bearer" }
+
 func httpOr(fhir bool) cordon.Protocol {
 	if fhir {
 		return cordon.FHIR

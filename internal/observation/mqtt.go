@@ -27,6 +27,9 @@ func (m MQTTConnect) Facts(yield func(Fact)) {
 	}
 }
 
+// ClearText implements Credential.
+func (m MQTTConnect) ClearText() bool { return m.Password }
+
 // MQTTConnack is the broker's answer (§3.2).
 type MQTTConnack struct {
 	Level uint8 // that of the CONNECT, 0 if it was not seen

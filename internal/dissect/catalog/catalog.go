@@ -7,6 +7,7 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect"
 	"github.com/cordonhq/cordon/internal/dissect/arp"
 	"github.com/cordonhq/cordon/internal/dissect/bacnet"
+	"github.com/cordonhq/cordon/internal/dissect/cdp"
 	"github.com/cordonhq/cordon/internal/dissect/coap"
 	"github.com/cordonhq/cordon/internal/dissect/dcerpc"
 	"github.com/cordonhq/cordon/internal/dissect/dhcp"
@@ -21,6 +22,7 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/igmp"
 	"github.com/cordonhq/cordon/internal/dissect/kerberos"
 	"github.com/cordonhq/cordon/internal/dissect/ldap"
+	"github.com/cordonhq/cordon/internal/dissect/lldp"
 	"github.com/cordonhq/cordon/internal/dissect/modbus"
 	"github.com/cordonhq/cordon/internal/dissect/mqtt"
 	"github.com/cordonhq/cordon/internal/dissect/nbns"
@@ -94,6 +96,8 @@ func Table() dissect.Table {
 		},
 		Links: []dissect.LinkDissector{
 			arp.Dissector(),
+			cdp.Dissector(),
+			lldp.Dissector(),
 		},
 	}
 }
