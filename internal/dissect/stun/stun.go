@@ -53,11 +53,11 @@ func probe(h *dissect.Head) dissect.Verdict {
 	}
 	r := wire.Reader(h.Data)
 	var fixed header
-	if !fixed.read(&r) || fixed.kind >= 0x4000 || fixed.kind == 0 || fixed.length%4 != 0 {
+	if !fixed.read(&r) || fixed.kind >= 0x4000 || fixed.kind == 0 {
 		return dissect.NotMine
 	}
 	if fixed.cookie == cookie {
-		return dissect.Sure
+		return dissect.Sure // also if the length is no multiple of four, as Teams sends it
 	}
 	// The form of RFC 3489 has no cookie: its attributes must fill it, and
 	// there were no more than these types.
@@ -91,7 +91,7 @@ func probeStream(h *dissect.Head) dissect.Verdict {
 		return dissect.NotMine
 	case framed(r):
 		return dissect.Sure
-	case fixed.read(&r) && fixed.cookie == cookie && fixed.length%4 == 0:
+	case fixed.read(&r) && fixed.cookie == cookie:
 		return dissect.Sure
 	}
 	return dissect.NotMine
