@@ -74,7 +74,7 @@ func (v *vendorNames) begins(text string) string {
 	const most = 4
 	words := strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(",;:/_-", r) })
 	for n := min(len(words), most); n > 0; n-- {
-		if known, ok := v.exact[vendorKey(strings.Join(words[:n], " "))]; ok {
+		if known := v.named(strings.Join(words[:n], " ")); known != "" {
 			return known
 		}
 	}

@@ -30,6 +30,19 @@ func isGroup(a netid.Addr) bool {
 	return ip.IsMulticast() || ip == netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }
 
+// unspecified is the IPv4 address that a host uses before it has one
+// (RFC 1122 §3.2.1.3).
+var unspecified = netid.AddrFrom4([4]byte{})
+
+// endpointOf makes an Endpoint of what a packet states: the address of who has
+// none yet is left out.
+func endpointOf(mac netid.MAC, ip netid.Addr) Endpoint {
+	if ip == unspecified {
+		ip = netid.Addr{}
+	}
+	return Endpoint{mac, ip}
+}
+
 // isLinkLocal reports whether no router forwards the address (RFC 3927 §2.7,
 // RFC 4291 §2.5.6).
 func isLinkLocal(a netid.Addr) bool { return !a.IsZero() && a.Netip().IsLinkLocalUnicast() }

@@ -59,7 +59,7 @@ func (f *Feed) Take() *Batch {
 func (f *Feed) Event(e *dissect.Event) {
 	f.event, f.bound = e, Endpoint{}
 	if e.Flow == nil {
-		f.batch.sight(Endpoint{e.SenderMAC, e.Sender}, sighting{span: span{e.Time, e.Time}})
+		f.batch.sight(endpointOf(e.SenderMAC, e.Sender), sighting{span: span{e.Time, e.Time}})
 	}
 	if b, ok := e.Observation.(observation.Binder); ok {
 		b.Bindings(f.onBind)
@@ -73,9 +73,9 @@ func (f *Feed) fact(o observation.Fact) {
 	var at, other Endpoint
 	switch o.About {
 	case observation.Sender:
-		at, other = Endpoint{e.SenderMAC, e.Sender}, Endpoint{e.ReceiverMAC, e.Receiver}
+		at, other = endpointOf(e.SenderMAC, e.Sender), endpointOf(e.ReceiverMAC, e.Receiver)
 	case observation.Receiver:
-		at, other = Endpoint{e.ReceiverMAC, e.Receiver}, Endpoint{e.SenderMAC, e.Sender}
+		at, other = endpointOf(e.ReceiverMAC, e.Receiver), endpointOf(e.SenderMAC, e.Sender)
 	case observation.Bound:
 		at = f.bound
 	}
@@ -124,17 +124,17 @@ func (f *Feed) tell(x fact) {
 func (f *Feed) bind(b observation.Binding) {
 	e := f.event
 	protocol := e.Observation.Protocol()
-	at := Endpoint{b.MAC, b.IP}
+	at := endpointOf(b.MAC, b.IP)
 	if f.bound == (Endpoint{}) {
 		f.bound = at
 		if at == (Endpoint{}) {
-			f.bound = Endpoint{e.SenderMAC, e.Sender}
+			f.bound = endpointOf(e.SenderMAC, e.Sender)
 		}
 	}
 	if b.MAC.IsGroup() || isGroup(b.IP) {
 		return
 	}
-	if !b.MAC.IsZero() && !b.IP.IsZero() {
+	if !at.MAC.IsZero() && !at.IP.IsZero() {
 		key := binding{protocol, at}
 		s := f.batch.bindings[key]
 		s.widen(span{e.Time, e.Time})
@@ -145,11 +145,11 @@ func (f *Feed) bind(b observation.Binding) {
 	}
 	switch {
 	case at == (Endpoint{}):
-		at = Endpoint{e.SenderMAC, e.Sender}
+		at = endpointOf(e.SenderMAC, e.Sender)
 	case b.MAC.IsZero() && b.IP == e.Sender:
 		at.MAC = e.SenderMAC
-	case b.MAC.IsZero() && !isLocal(b.IP):
-		f.batch.names[b.IP] = b.Name
+	case at.MAC.IsZero() && !isLocal(at.IP):
+		f.batch.names[at.IP] = b.Name
 		return
 	}
 	f.tell(fact{endpoint: at, protocol: protocol, field: "name", value: b.Name, first: e.Time})
@@ -186,7 +186,7 @@ func (f *Feed) Flow(fl *flow.Flow) {
 // sum adds to what the flow is counted under.
 func (f *Feed) sum(fl *flow.Flow, t *told, c counters) {
 	key := flowKey{
-		client: Endpoint{fl.MACs[flow.Out], fl.Src}, server: Endpoint{IP: fl.Dst},
+		client: endpointOf(fl.MACs[flow.Out], fl.Src), server: endpointOf(netid.MAC{}, fl.Dst),
 		transport: fl.Proto, port: t.port, protocol: t.protocol, undecided: t.undecided,
 	}
 	if t.answered {
@@ -209,7 +209,7 @@ func (f *Feed) sightSides(fl *flow.Flow) {
 			continue
 		}
 		far := distanceOf(fl.TTLs[dir], group)
-		f.batch.sight(Endpoint{fl.MACs[dir], ip}, sighting{
+		f.batch.sight(endpointOf(fl.MACs[dir], ip), sighting{
 			span: span{fl.First, fl.Last}, distance: far, ttl: initialTTL(fl.TTLs[dir], group), vlan: fl.VLAN,
 		})
 	}

@@ -76,7 +76,7 @@ func at(second float64) int64 {
 }
 
 func ip(s string) netid.Addr {
-	if s == "" || s == "0.0.0.0" {
+	if s == "" {
 		return netid.Addr{}
 	}
 	return netid.AddrFrom(netip.MustParseAddr(s))
