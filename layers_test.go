@@ -23,7 +23,7 @@ var layers = []struct {
 }{
 	{"internal/platform/...", "one small thing each, of use anywhere"},
 	{".", "the shared nouns"},
-	{"internal/capture", "bytes with their packet time"},
+	{"internal/capture/...", "bytes with their packet time"},
 	{"internal/packet", "link to transport headers"},
 	{"internal/flow", "conversations of one 5-tuple"},
 	{"internal/observation", "what dissectors saw, as values"},
@@ -51,7 +51,7 @@ var foreign = []struct {
 	why      string
 }{
 	{"database/sql", []string{"internal/store"}, "SQL lives behind the store's contract"},
-	{"net/http", []string{"internal/api", "web", "internal/site", "internal/cli", "test", "tools"}, "the packet path and the domain speak no HTTP"},
+	{"net/http", []string{"internal/api", "web", "internal/site", "internal/lab", "internal/cli", "test", "tools"}, "the packet path and the domain speak no HTTP"},
 	{"github.com/spf13/cobra", []string{"internal/cli"}, "only the command line parses flags"},
 }
 
