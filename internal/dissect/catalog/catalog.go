@@ -15,6 +15,7 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/dicom"
 	"github.com/cordonhq/cordon/internal/dissect/dns"
 	"github.com/cordonhq/cordon/internal/dissect/dtls"
+	"github.com/cordonhq/cordon/internal/dissect/ftp"
 	"github.com/cordonhq/cordon/internal/dissect/hl7"
 	"github.com/cordonhq/cordon/internal/dissect/http"
 	"github.com/cordonhq/cordon/internal/dissect/icmp"
@@ -38,6 +39,7 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/ssh"
 	"github.com/cordonhq/cordon/internal/dissect/stun"
 	"github.com/cordonhq/cordon/internal/dissect/syslog"
+	"github.com/cordonhq/cordon/internal/dissect/telnet"
 	"github.com/cordonhq/cordon/internal/dissect/tftp"
 	"github.com/cordonhq/cordon/internal/dissect/tls"
 	"github.com/cordonhq/cordon/internal/dissect/wsd"
@@ -82,6 +84,7 @@ func Table() dissect.Table {
 			dcerpc.Datagram(),
 			dcerpc.Dissector(),
 			dtls.Dissector(),
+			ftp.Dissector(),
 			kerberos.Dissector(),
 			kerberos.Stream(),
 			ldap.Datagram(),
@@ -92,6 +95,7 @@ func Table() dissect.Table {
 			smb.Version1(),
 			smb.Version2(),
 			ssh.Dissector(),
+			telnet.Dissector(),
 			tls.Dissector(),
 		},
 		Links: []dissect.LinkDissector{
