@@ -144,7 +144,7 @@ func probeData(r wire.Reader, h *dissect.Head) dissect.Verdict {
 		}
 		return dissect.NotMine
 	}
-	if h.Hint && h.Midway && pdv == pdu-4 {
+	if h.Hint && pdv == pdu-4 {
 		return dissect.Likely
 	}
 	return dissect.NotMine

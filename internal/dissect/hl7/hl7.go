@@ -52,18 +52,17 @@ func probe(h *dissect.Head) dissect.Verdict {
 		return dissect.Sure
 	case len(data) < headLen && mayBeHeader(data), bytes.HasPrefix(byteOrderMark, data):
 		return dissect.More
-	case h.Midway:
-		return probeMidway(h)
 	}
-	return dissect.NotMine
+	return probeMidway(h)
 }
 
-// probeMidway looks for the frame around the next message.
+// probeMidway looks for the frame around the next message, for a stream that
+// was picked up within one.
 func probeMidway(h *dissect.Head) dissect.Verdict {
 	if i := bytes.Index(h.Data, []byte("\x0bMSH")); i >= 0 && isHeader(h.Data[i+1:]) {
 		return dissect.Sure
 	}
-	if h.Hint {
+	if h.Hint || h.Midway {
 		return dissect.More
 	}
 	return dissect.NotMine

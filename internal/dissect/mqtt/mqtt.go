@@ -29,6 +29,7 @@ const (
 	typeConnack     = 2
 	typePublish     = 3
 	typePuback      = 4
+	typePubrel      = 6
 	typePubcomp     = 7
 	typeSubscribe   = 8
 	typeSuback      = 9
@@ -84,9 +85,9 @@ func varint(r *wire.Reader) (n uint32, ok, need bool) {
 	return 0, false, false
 }
 
-// probe is sure of a CONNECT. Any other packet opens a flow only if it was
-// picked up midway or its other side has yet to be seen; then a chain of
-// packets must be well formed to the end of the data.
+// probe is sure of a CONNECT. Any other packet opens a stream only if it was
+// picked up midway or is the broker's; then a chain of packets must be well
+// formed to the end of the data, on both sides if both spoke.
 func probe(h *dissect.Head) dissect.Verdict {
 	p, _, ok, need := read(h.Data)
 	switch {
@@ -116,32 +117,50 @@ func probeConnect(p packet) dissect.Verdict {
 }
 
 func probeChain(h *dissect.Head) dissect.Verdict {
-	data, telling, whole := h.Data, false, true
-	for range 8 {
-		p, n, ok, need := read(data)
-		if need {
-			break
-		}
-		if !ok || !shaped(p) {
+	ok, telling, whole := chain(h.Data)
+	if !ok {
+		return dissect.NotMine
+	}
+	answered := len(h.Other) > 0
+	if answered {
+		formed, tells, _ := chain(h.Other)
+		if !formed {
 			return dissect.NotMine
 		}
-		telling = telling || p.kind == typePublish || p.kind == typeSubscribe
-		if whole = p.size == len(p.body); !whole {
-			break
-		}
-		if data = data[n+p.size:]; len(data) == 0 {
-			break
-		}
+		telling = telling || tells
 	}
 	switch {
-	case h.Hint:
+	case h.Hint, telling && whole && (answered || h.Midway):
 		return dissect.Likely
-	case telling && whole && h.Midway:
-		return dissect.Likely
-	case h.Midway || pinged(h):
+	case telling && whole, h.Midway, pinged(h):
 		return dissect.Weak
 	}
 	return dissect.More
+}
+
+// maxChain is how many packets of a chain are checked.
+const maxChain = 8
+
+// chain reports whether data is a chain of well-formed packets, whether one of
+// them is of a kind that chance rarely forms, and whether the last is whole.
+func chain(data []byte) (ok, telling, whole bool) {
+	for range maxChain {
+		p, n, ok, need := read(data)
+		switch {
+		case need:
+			return true, telling, false
+		case !ok || !shaped(p):
+			return false, telling, false
+		}
+		telling = telling || p.kind == typeConnect || p.kind == typePublish || p.kind == typeSubscribe
+		if p.size > len(p.body) {
+			return true, telling, false
+		}
+		if data = data[n+p.size:]; len(data) == 0 {
+			return true, telling, true
+		}
+	}
+	return true, telling, true
 }
 
 // pinged reports whether one side pings and the other answers.
@@ -152,12 +171,16 @@ func pinged(h *dissect.Head) bool {
 // shaped reports whether flags and size are those of the packet's type.
 func shaped(p packet) bool {
 	switch {
+	case p.kind == typeConnect:
+		return probeConnect(p) > dissect.NotMine
 	case p.kind == typeConnack:
 		return p.flags == 0 && p.size >= 2 && p.size < 1024 && (len(p.body) == 0 || p.body[0] <= 1)
 	case p.kind == typePublish:
 		return p.flags>>1&3 != 3 && topicShaped(p)
+	case p.kind == typePubrel:
+		return p.flags&^8 == 2 && p.size >= 2 && p.size < 256
 	case p.kind >= typePuback && p.kind <= typePubcomp:
-		return p.size >= 2 && p.size < 256 && p.flags&^0xa == 0
+		return p.flags == 0 && p.size >= 2 && p.size < 256
 	case p.kind == typeSubscribe, p.kind == typeUnsubscribe:
 		return p.flags&^8 == 2 && p.size >= 5
 	case p.kind == typeSuback, p.kind == typeUnsuback:
