@@ -26,8 +26,11 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/lldp"
 	"github.com/cordonhq/cordon/internal/dissect/modbus"
 	"github.com/cordonhq/cordon/internal/dissect/mqtt"
+	"github.com/cordonhq/cordon/internal/dissect/mssql"
+	"github.com/cordonhq/cordon/internal/dissect/mysql"
 	"github.com/cordonhq/cordon/internal/dissect/nbns"
 	"github.com/cordonhq/cordon/internal/dissect/ntp"
+	"github.com/cordonhq/cordon/internal/dissect/postgresql"
 	"github.com/cordonhq/cordon/internal/dissect/quic"
 	"github.com/cordonhq/cordon/internal/dissect/radius"
 	"github.com/cordonhq/cordon/internal/dissect/rdp"
@@ -89,6 +92,9 @@ func Table() dissect.Table {
 			kerberos.Stream(),
 			ldap.Datagram(),
 			ldap.Dissector(),
+			mssql.Dissector(),
+			mysql.Dissector(),
+			postgresql.Dissector(),
 			quic.Dissector(),
 			rdp.Dissector(),
 			smb.Session(),
