@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"net/netip"
-	"strings"
 
 	"github.com/cordonhq/cordon"
 	"github.com/cordonhq/cordon/internal/platform/netid"
@@ -58,23 +57,28 @@ func subnet(a netid.Addr) netid.Addr {
 	return a
 }
 
-var base32Lower = base32.StdEncoding.WithPadding(base32.NoPadding)
+var base32Lower = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // digest makes a stable name of parts: 80 bits, so that chance never gives two
 // things of one site the same.
-func digest(prefix string, parts ...[]byte) string {
+func digest(parts ...[]byte) [10]byte {
 	h := sha256.New()
 	for _, p := range parts {
 		h.Write([]byte{byte(len(p)), byte(len(p) >> 8)})
 		h.Write(p)
 	}
-	return prefix + strings.ToLower(base32Lower.EncodeToString(h.Sum(nil)[:10]))
+	return [10]byte(h.Sum(nil))
+}
+
+// idText is how digests are written.
+func idText(prefix string, d [10]byte) string {
+	return prefix + base32Lower.EncodeToString(d[:])
 }
 
 func macID(m netid.MAC) cordon.DeviceID {
-	return cordon.DeviceID(digest("dev-", []byte("mac"), m[:]))
+	return cordon.DeviceID(idText("dev-", digest([]byte("mac"), m[:])))
 }
 
 func ipID(a netid.Addr) cordon.DeviceID {
-	return cordon.DeviceID(digest("dev-", []byte("ip"), a[:]))
+	return cordon.DeviceID(idText("dev-", digest([]byte("ip"), a[:])))
 }

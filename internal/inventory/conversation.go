@@ -1,6 +1,8 @@
 package inventory
 
 import (
+	"encoding/binary"
+	"slices"
 	"time"
 
 	"github.com/cordonhq/cordon"
@@ -13,7 +15,8 @@ type row struct {
 	rowKey
 	counters
 	span
-	conversation *conversation
+	conversation *conversation // nil while the row waits for resolve
+	at           [2]int        // where it stands among the client's and the server's rows
 }
 
 type rowKey struct {
@@ -26,23 +29,34 @@ type rowKey struct {
 
 // conversation sums rows between two devices.
 type conversation struct {
-	key            conversationKey
-	id             cordon.ConversationID
-	client, server *device // nil for peers that are no device
-	rows           []*row
-	told           bool // by Changes
+	key  conversationKey
+	id   conversationID
+	rows []*row
+	// services are what the client uses and the server offers by it; nil until
+	// the device's services are listed.
+	services [2]*service
+	at       [2]int // where it stands among the client's and the server's
+	told     bool   // by Changes
 }
 
+type conversationID [10]byte
+
+func (id conversationID) String() cordon.ConversationID {
+	return cordon.ConversationID(idText("conv-", id))
+}
+
+// conversationKey is comparable; devices are told apart by where they are,
+// since there is one of each.
 type conversationKey struct {
-	client, server side
-	transport      uint8
-	port           uint16
-	protocol       cordon.Protocol
+	sides     [2]side // client, server
+	transport uint8
+	port      uint16
+	protocol  cordon.Protocol
 }
 
 // side is one side of a conversation: a device, else an address.
 type side struct {
-	device cordon.DeviceID
+	device *device
 	ip     netid.Addr
 }
 
@@ -61,11 +75,16 @@ func (v *Inventory) add(k flowKey, d *delta) {
 		return
 	}
 	c := r.conversation
+	if c == nil {
+		return
+	}
 	v.changedConversations[c] = struct{}{}
-	for _, device := range [2]*device{c.client, c.server} {
-		v.touch(device)
+	for i, s := range c.key.sides {
+		v.touch(s.device)
 		if news {
-			v.doubt(device)
+			v.doubt(s.device)
+		} else if c.services[i] != nil {
+			c.services[i].widen(d.span)
 		}
 	}
 }
@@ -105,8 +124,12 @@ func (v *Inventory) row(k flowKey, d *delta) *row {
 	}
 	r := &row{rowKey: key}
 	v.rows[key] = r
-	client.rows[r], server.rows[r] = struct{}{}, struct{}{}
-	v.attach(r)
+	r.at = [2]int{len(client.rows), len(server.rows)}
+	client.rows = append(client.rows, r)
+	if server != client {
+		server.rows = append(server.rows, r)
+	}
+	v.waiting = append(v.waiting, r)
 	return r
 }
 
@@ -164,70 +187,119 @@ func (v *Inventory) meet(client, server *endpoint, d *delta) {
 func (v *Inventory) drop(r *row) {
 	v.detach(r)
 	delete(v.rows, r.rowKey)
-	delete(r.client.rows, r)
-	delete(r.server.rows, r)
+	r.client.forget(r, 0)
+	if r.server != r.client {
+		r.server.forget(r, 1)
+	}
+	r.client = nil
+}
+
+// forget takes a row out of the endpoint's list, of which it is client (0) or
+// server (1).
+func (e *endpoint) forget(r *row, end int) {
+	last := e.rows[len(e.rows)-1]
+	e.rows[r.at[end]] = last
+	e.rows = e.rows[:len(e.rows)-1]
+	if last.client == e {
+		last.at[0] = r.at[end]
+	} else {
+		last.at[1] = r.at[end]
+	}
 }
 
 func sideOf(e *endpoint) side {
 	if e.device != nil {
-		return side{device: e.device.id}
+		return side{device: e.device}
 	}
 	return side{ip: e.IP}
 }
 
+// attachWaiting puts the rows that wait for it into their conversations.
+func (v *Inventory) attachWaiting() {
+	for _, r := range v.waiting {
+		if r.conversation == nil && r.client != nil {
+			v.attach(r)
+		}
+	}
+	v.waiting = v.waiting[:0]
+}
+
 // attach puts a row into its conversation.
 func (v *Inventory) attach(r *row) {
-	key := conversationKey{sideOf(r.client), sideOf(r.server), r.transport, r.port, r.protocol}
+	key := conversationKey{[2]side{sideOf(r.client), sideOf(r.server)}, r.transport, r.port, r.protocol}
 	c := v.conversations[key]
 	if c == nil {
-		c = &conversation{key: key, id: key.id(), client: r.client.device, server: r.server.device}
+		c = &conversation{key: key, id: key.id()}
 		v.conversations[key] = c
-		if _, c.told = v.removedConversations[c.id]; c.told {
-			delete(v.removedConversations, c.id)
+		if _, c.told = v.removedConversations[c.id.String()]; c.told {
+			delete(v.removedConversations, c.id.String())
 		}
-		for _, d := range [2]*device{c.client, c.server} {
-			if d != nil {
-				d.conversations[c] = struct{}{}
-				v.doubt(d)
+		for i := range key.sides {
+			if d := key.sides[i].device; d != nil && (i == 0 || d != key.sides[0].device) {
+				c.at[i] = len(d.conversations)
+				d.conversations = append(d.conversations, c)
 			}
 		}
 	}
 	c.rows = append(c.rows, r)
 	r.conversation = c
 	v.changedConversations[c] = struct{}{}
+	v.doubt(key.sides[0].device)
+	v.doubt(key.sides[1].device)
 }
 
 // detach takes a row out of its conversation, which ends with its last row.
 func (v *Inventory) detach(r *row) {
 	c := r.conversation
-	r.conversation = nil
-	for i := range c.rows {
-		if c.rows[i] == r {
-			c.rows[i] = c.rows[len(c.rows)-1]
-			c.rows = c.rows[:len(c.rows)-1]
-			break
-		}
+	if c == nil {
+		return
 	}
+	r.conversation = nil
+	at := slices.Index(c.rows, r)
+	c.rows[at] = c.rows[len(c.rows)-1]
+	c.rows = c.rows[:len(c.rows)-1]
 	v.changedConversations[c] = struct{}{}
+	for _, s := range c.key.sides {
+		v.doubt(s.device)
+	}
 	if len(c.rows) > 0 {
 		return
 	}
 	delete(v.conversations, c.key)
 	delete(v.changedConversations, c)
 	if c.told {
-		v.removedConversations[c.id] = struct{}{}
+		v.removedConversations[c.id.String()] = struct{}{}
 	}
-	for _, d := range [2]*device{c.client, c.server} {
-		if d != nil {
-			delete(d.conversations, c)
-			v.doubt(d)
+	for i := range c.key.sides {
+		if d := c.key.sides[i].device; d != nil && (i == 0 || d != c.key.sides[0].device) {
+			d.leave(c, i)
 		}
 	}
 }
 
-func (k *conversationKey) id() cordon.ConversationID {
-	return cordon.ConversationID(digest("conv-",
-		[]byte(k.client.device), k.client.ip[:], []byte(k.server.device), k.server.ip[:], k.appendTo(nil)))
+// leave takes a conversation out of the device's list.
+func (d *device) leave(c *conversation, end int) {
+	last := d.conversations[len(d.conversations)-1]
+	d.conversations[c.at[end]] = last
+	d.conversations = d.conversations[:len(d.conversations)-1]
+	if last.key.sides[0].device == d {
+		last.at[0] = c.at[end]
+	} else {
+		last.at[1] = c.at[end]
+	}
+}
+
+func (k *conversationKey) id() conversationID {
+	parts := make([][]byte, 0, 5)
+	for _, s := range k.sides {
+		if s.device != nil {
+			parts = append(parts, []byte(s.device.id), nil)
+		} else {
+			parts = append(parts, nil, s.ip[:])
+		}
+	}
+	service := binary.BigEndian.AppendUint16([]byte{k.transport}, k.port)
+	return digest(append(parts, append(service, k.protocol.String()...))...)
 }
 
 // total adds up the rows.
@@ -245,9 +317,9 @@ func (c *conversation) total() (counters, span) {
 func (v *Inventory) sum(c *conversation) cordon.Conversation {
 	total, s := c.total()
 	return cordon.Conversation{
-		ID:     c.id,
-		Client: v.peer(c.client, c.key.client, c.rows, func(r *row) *endpoint { return r.client }),
-		Server: v.peer(c.server, c.key.server, c.rows, func(r *row) *endpoint { return r.server }),
+		ID:     c.id.String(),
+		Client: v.peer(c.key.sides[0], c.rows, func(r *row) *endpoint { return r.client }),
+		Server: v.peer(c.key.sides[1], c.rows, func(r *row) *endpoint { return r.server }),
 
 		Transport: transportName(c.key.transport), Port: c.key.port, Protocol: c.key.protocol,
 		Flows:      positive(total.flows),
@@ -264,7 +336,8 @@ func positive(n uint64) uint64 { return uint64(max(int64(n), 0)) }
 func instant(ns int64) time.Time { return time.Unix(0, ns).UTC() }
 
 // peer describes one side: by its latest address.
-func (v *Inventory) peer(d *device, s side, rows []*row, end func(*row) *endpoint) cordon.Peer {
+func (v *Inventory) peer(s side, rows []*row, end func(*row) *endpoint) cordon.Peer {
+	d := s.device
 	if d == nil {
 		p := cordon.Peer{IP: s.ip.Netip(), Name: v.names[s.ip]}
 		if s.ip.IsZero() {

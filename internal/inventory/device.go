@@ -18,12 +18,14 @@ type device struct {
 	macs          []*macNode
 	keyed         []*ipNode // addresses that no card has
 	endpoints     map[*endpoint]struct{}
-	conversations map[*conversation]struct{}
+	conversations []*conversation
 
-	// identity is what the facts say; stale is true if they may say more.
+	// known are the facts that identity rests on; stale is true if there may
+	// be others, or other services.
+	known    []identify.Fact
 	identity identify.Identity
 	stale    bool
-	services []cordon.Service
+	services []*service
 	name     string // as last built
 	told     bool   // by Changes
 }
@@ -43,7 +45,7 @@ func (v *Inventory) assign(all []*entity) {
 	for root, group := range members {
 		d := v.devices[root.id]
 		if d == nil {
-			d = &device{id: root.id, stale: true, endpoints: map[*endpoint]struct{}{}, conversations: map[*conversation]struct{}{}}
+			d = &device{id: root.id, stale: true, endpoints: map[*endpoint]struct{}{}}
 			v.devices[root.id] = d
 			if _, d.told = v.removed[root.id]; d.told {
 				delete(v.removed, root.id)
@@ -123,10 +125,12 @@ func (v *Inventory) facts(d *device) []identify.Fact {
 
 // build makes the value that others see.
 func (v *Inventory) build(d *device) cordon.Device {
-	d.services = d.listServices()
 	if d.stale {
-		d.identity = v.rules.Identify(v.facts(d))
 		d.stale = false
+		d.listServices()
+		if facts := v.facts(d); !slices.Equal(facts, d.known) {
+			d.known, d.identity = facts, v.rules.Identify(facts)
+		}
 	}
 	id := &d.identity
 	first, last, vlan := d.times()
@@ -134,7 +138,7 @@ func (v *Inventory) build(d *device) cordon.Device {
 		ID: d.id, MACs: d.macAddresses(), IPs: d.addresses(), Hostnames: slices.Clone(id.Names), VLAN: vlan,
 		Vendor: id.Vendor, Kind: id.Kind, Model: id.Model, OS: id.OS, Software: id.Software,
 		Confidence: id.Confidence, Claims: slices.Clone(id.Claims), Evidence: slices.Clone(id.Evidence),
-		Services: d.services, FirstSeen: instant(first), LastSeen: instant(last),
+		Services: d.tellServices(), FirstSeen: instant(first), LastSeen: instant(last),
 	}
 	out.RandomMAC = len(out.MACs) > 0 && !slices.ContainsFunc(out.MACs, func(m netid.MAC) bool { return !m.IsLocal() })
 	v.lay(&out)
@@ -142,7 +146,7 @@ func (v *Inventory) build(d *device) cordon.Device {
 	out.Claims, out.Evidence, out.Services = present(out.Claims), present(out.Evidence), present(out.Services)
 	if out.Name != d.name {
 		d.name = out.Name
-		for c := range d.conversations {
+		for _, c := range d.conversations {
 			v.changedConversations[c] = struct{}{}
 		}
 	}

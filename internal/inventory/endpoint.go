@@ -24,7 +24,7 @@ type endpoint struct {
 	restored bool
 
 	facts []keptFact
-	rows  map[*row]struct{}
+	rows  []*row
 	// peers counts, per address that this is a client of, the ports without a
 	// known protocol; strangers are the peers that count against maxPeers.
 	peers     map[netid.Addr]int
@@ -97,7 +97,7 @@ func (v *Inventory) endpoint(e Endpoint) *endpoint {
 		v.stats.LostEndpoints++
 		return nil
 	}
-	made := &endpoint{Endpoint: e, rows: map[*row]struct{}{}}
+	made := &endpoint{Endpoint: e}
 	if !e.MAC.IsZero() {
 		m := v.macs[e.MAC]
 		if m == nil {
@@ -180,8 +180,10 @@ func (v *Inventory) name(ip netid.Addr, name string) {
 	v.names[ip] = name
 	if n := v.ips[ip]; n != nil {
 		for _, e := range n.endpoints {
-			for r := range e.rows {
-				v.changedConversations[r.conversation] = struct{}{}
+			for _, r := range e.rows {
+				if r.conversation != nil {
+					v.changedConversations[r.conversation] = struct{}{}
+				}
 			}
 		}
 	}

@@ -1,7 +1,6 @@
 package inventory
 
 import (
-	"encoding/binary"
 	"hash/maphash"
 
 	"github.com/cordonhq/cordon"
@@ -265,11 +264,4 @@ func foldPort(fl *flow.Flow, p cordon.Protocol) uint16 {
 		}
 	}
 	return fl.DstPort
-}
-
-// appendTo gives a flow key's parts for hashing.
-func (k *conversationKey) appendTo(b []byte) []byte {
-	b = append(b, k.transport)
-	b = binary.BigEndian.AppendUint16(b, k.port)
-	return append(b, k.protocol.String()...)
 }

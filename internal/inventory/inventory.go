@@ -67,6 +67,8 @@ type Inventory struct {
 	conversations map[conversationKey]*conversation
 	overrides     map[cordon.DeviceID]cordon.Override
 
+	// waiting are rows that have no conversation yet.
+	waiting []*row
 	// moved is true if addresses may have to be resolved to devices anew.
 	moved bool
 	// What has changed since the last Changes.

@@ -34,10 +34,14 @@ const maxOwnAddresses = 16
 
 // resolve brings devices up to what was seen.
 func (v *Inventory) resolve() {
-	if !v.moved {
-		return
+	if v.moved {
+		v.moved = false
+		v.settle()
 	}
-	v.moved = false
+	v.attachWaiting()
+}
+
+func (v *Inventory) settle() {
 	for _, n := range v.ips {
 		n.claimed = slices.ContainsFunc(n.endpoints, func(e *endpoint) bool { return e.isBound() })
 	}
@@ -199,8 +203,10 @@ func (v *Inventory) place(e *endpoint) {
 	if d != nil {
 		d.endpoints[e] = struct{}{}
 	}
-	for r := range e.rows {
-		v.detach(r)
-		v.attach(r)
+	for _, r := range e.rows {
+		if r.conversation != nil {
+			v.detach(r)
+			v.waiting = append(v.waiting, r)
+		}
 	}
 }

@@ -12,52 +12,69 @@ import (
 // maxServices bounds the services told of a device; the most recent stay.
 const maxServices = 128
 
-// listServices derives what the device offers and uses from its conversations.
-func (d *device) listServices() []cordon.Service {
-	type key struct {
-		role      cordon.Role
-		transport uint8
-		port      uint16
-		protocol  cordon.Protocol
+// service is what a device offers or uses.
+type service struct {
+	serviceKey
+	span
+}
+
+type serviceKey struct {
+	role      cordon.Role
+	transport uint8
+	port      uint16
+	protocol  cordon.Protocol
+}
+
+// listServices derives from its conversations what the device offers and uses.
+func (d *device) listServices() {
+	known := map[serviceKey]*service{}
+	note := func(k serviceKey, s span) *service {
+		if known[k] == nil {
+			known[k] = &service{serviceKey: k}
+		}
+		known[k].widen(s)
+		return known[k]
 	}
-	spans := map[key]span{}
-	note := func(k key, s span) {
-		known := spans[k]
-		known.widen(s)
-		spans[k] = known
-	}
-	for c := range d.conversations {
+	for _, c := range d.conversations {
 		total, s := c.total()
-		if c.server == d && positive(total.packets[1]) > 0 {
-			note(key{cordon.RoleServer, c.key.transport, c.key.port, c.key.protocol}, s)
+		for i, role := range [2]cordon.Role{cordon.RoleClient, cordon.RoleServer} {
+			if c.key.sides[i].device != d || role == cordon.RoleServer && positive(total.packets[1]) == 0 {
+				continue
+			}
+			c.services[i] = note(serviceKey{role, c.key.transport, c.key.port, c.key.protocol}, s)
 		}
-		if c.client == d {
-			note(key{cordon.RoleClient, c.key.transport, c.key.port, c.key.protocol}, s)
-		}
 	}
-	all := make([]cordon.Service, 0, len(spans))
-	for k, s := range spans {
-		all = append(all, cordon.Service{
-			Role: k.role, Transport: transportName(k.transport), Port: k.port, Protocol: k.protocol,
-			FirstSeen: instant(s.first), LastSeen: instant(s.last),
-		})
+	d.services = d.services[:0]
+	for _, s := range known {
+		d.services = append(d.services, s)
 	}
-	if len(all) > maxServices {
-		slices.SortFunc(all, func(a, b cordon.Service) int {
-			return cmp.Or(b.LastSeen.Compare(a.LastSeen), compareServices(&a, &b))
-		})
-		all = all[:maxServices]
-	}
-	slices.SortFunc(all, func(a, b cordon.Service) int { return compareServices(&a, &b) })
-	return all
+	slices.SortFunc(d.services, compareServices)
 }
 
 // compareServices orders servers before clients, then by service.
-func compareServices(a, b *cordon.Service) int {
+func compareServices(a, b *service) int {
 	return cmp.Or(
-		-cmp.Compare(a.Role, b.Role), cmp.Compare(a.Transport, b.Transport),
-		cmp.Compare(a.Port, b.Port), cmp.Compare(a.Protocol, b.Protocol),
+		-cmp.Compare(a.role, b.role), cmp.Compare(a.transport, b.transport), cmp.Compare(a.port, b.port), cmp.Compare(a.protocol, b.protocol),
 	)
+}
+
+// tellServices makes the values that others see.
+func (d *device) tellServices() []cordon.Service {
+	list := d.services
+	if len(list) > maxServices {
+		list = slices.Clone(list)
+		slices.SortFunc(list, func(a, b *service) int { return cmp.Or(cmp.Compare(b.last, a.last), compareServices(a, b)) })
+		list = list[:maxServices]
+		slices.SortFunc(list, compareServices)
+	}
+	all := make([]cordon.Service, 0, len(list))
+	for _, s := range list {
+		all = append(all, cordon.Service{
+			Role: s.role, Transport: transportName(s.transport), Port: s.port, Protocol: s.protocol,
+			FirstSeen: instant(s.first), LastSeen: instant(s.last),
+		})
+	}
+	return all
 }
 
 // manyClients is how many clients make a service one that many use.
@@ -73,20 +90,20 @@ func (d *device) roles() []identify.Fact {
 		facts = append(facts, identify.Fact{Source: source, Field: field, Value: value, First: first})
 	}
 	for _, s := range d.services {
-		name, first := "serves", s.FirstSeen.UnixNano()
-		if s.Role == cordon.RoleClient {
+		name := "serves"
+		if s.role == cordon.RoleClient {
 			name = "uses"
 		}
-		if s.Protocol != cordon.Unknown {
-			add("role", name, s.Protocol.String(), first)
+		if s.protocol != cordon.Unknown {
+			add("role", name, s.protocol.String(), s.first)
 		}
-		if s.Port != 0 {
-			add("role", name+"-port", s.Transport+"/"+strconv.Itoa(int(s.Port)), first)
+		if s.port != 0 {
+			add("role", name+"-port", transportName(s.transport)+"/"+strconv.Itoa(int(s.port)), s.first)
 		}
 	}
 	clients := map[cordon.Protocol][]*conversation{}
-	for c := range d.conversations {
-		if c.server == d && c.client != d && c.key.protocol != cordon.Unknown {
+	for _, c := range d.conversations {
+		if c.key.sides[1].device == d && c.key.sides[0].device != d && c.key.protocol != cordon.Unknown {
 			clients[c.key.protocol] = append(clients[c.key.protocol], c)
 		}
 	}
@@ -109,7 +126,7 @@ func countClients(list []*conversation) (int, span) {
 			continue
 		}
 		s.widen(when)
-		sides[c.key.client] = struct{}{}
+		sides[c.key.sides[0]] = struct{}{}
 	}
 	return len(sides), s
 }
