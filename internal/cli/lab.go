@@ -28,7 +28,7 @@ leaves the machine.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(labUpCommand(s), labDownCommand(s), labStatusCommand(s), labExecCommand(s), labConductCommand(s))
+	cmd.AddCommand(labUpCommand(s), labDownCommand(s), labStatusCommand(s), labExecCommand(s), labAttackCommand(s), labConductCommand(s))
 	return cmd
 }
 
