@@ -98,6 +98,14 @@ type Parser interface {
 	Parse(c *Context, data []byte) int
 }
 
+// Resetter is a Parser that can forget its flow, so that the Engine uses it for
+// another one instead of making a new parser.
+type Resetter interface {
+	Parser
+	// Reset brings the parser to the state in which New returns it.
+	Reset()
+}
+
 // LinkDissector is one row of the table of link-layer protocols, which have no
 // flow: ARP, LLDP, CDP.
 type LinkDissector struct {

@@ -61,6 +61,7 @@ type Engine struct {
 type candidates struct {
 	rows  []Dissector
 	ports map[uint16]uint64
+	spare [][]Parser // by row: parsers that were reset
 }
 
 // NewEngine makes an Engine that tries the dissectors of t and delivers to
@@ -103,6 +104,7 @@ func newCandidates(all []Dissector, over Transport) *candidates {
 		}
 		c.rows = append(c.rows, d)
 	}
+	c.spare = make([][]Parser, len(c.rows))
 	return c
 }
 
@@ -128,15 +130,6 @@ type session struct {
 	parser   Parser
 	streams  [2]stream
 	earliest flow.Direction // whose bytes came first
-}
-
-// stream is one direction of a flow under inspection.
-type stream struct {
-	buf    []byte // undecided or unfinished bytes
-	skip   uint64 // bytes to pass over before the next message
-	dead   bool   // no more of this direction is parsed
-	midway bool   // the beginning was not seen
-	spoke  bool
 }
 
 func transportOf(f *flow.Flow) Transport {
@@ -186,9 +179,13 @@ func (e *Engine) Payload(f *flow.Flow, dir flow.Direction, data []byte, now int6
 func (e *Engine) contain(f *flow.Flow) {
 	if r := recover(); r != nil {
 		e.stats.Panics++
-		if f != nil {
-			e.end(f)
+		if f == nil {
+			return
 		}
+		if s, _ := f.Session.(*session); s != nil {
+			s.parser = nil // who knows what is left in it
+		}
+		e.end(f)
 	}
 }
 
@@ -229,6 +226,7 @@ func (e *Engine) end(f *flow.Flow) {
 	for i := range s.streams {
 		e.release(&s.streams[i])
 	}
+	e.reuse(s)
 	*s = session{}
 	f.Session = nil
 	e.free = append(e.free, s)
@@ -358,7 +356,7 @@ func (e *Engine) decide(f *flow.Flow, s *session, dir flow.Direction, data []byt
 		e.end(f)
 		return
 	}
-	s.parser = row.New()
+	s.parser = e.newParser(s.best, s.over)
 	st, other := &s.streams[dir], &s.streams[dir.Reverse()]
 	now, otherFirst := e.ctx.Now, s.earliest != dir
 	if len(st.buf) > 0 {
@@ -420,61 +418,4 @@ func (e *Engine) feed(f *flow.Flow, s *session, dir flow.Direction, data []byte)
 		data = data[n:]
 	}
 	e.retain(f, s, dir, data, kept)
-}
-
-// retain keeps the unfinished rest of a direction for the next bytes.
-func (e *Engine) retain(f *flow.Flow, s *session, dir flow.Direction, rest []byte, kept bool) {
-	st := &s.streams[dir]
-	switch {
-	case len(rest) == 0:
-		e.release(st)
-	case len(rest) >= s.row.Window:
-		e.stats.Overlong++
-		e.release(st)
-		st.dead = true
-		if s.streams[dir.Reverse()].dead {
-			e.end(f)
-		}
-	case kept:
-		st.buf = st.buf[:copy(st.buf, rest)]
-	case !e.keep(st, rest):
-		e.end(f)
-	}
-}
-
-// keep adds data to what is kept of a stream, or reports that there is no room.
-func (e *Engine) keep(st *stream, data []byte) bool {
-	before := cap(st.buf)
-	if before == 0 {
-		if e.buffered+DefaultWindow > e.cfg.MaxBuffered {
-			e.stats.Shed++
-			return false
-		}
-		if n := len(e.buffers); n > 0 {
-			st.buf, e.buffers = e.buffers[n-1][:0], e.buffers[:n-1]
-		} else {
-			st.buf = make([]byte, 0, DefaultWindow)
-		}
-	}
-	if e.buffered+len(data) > e.cfg.MaxBuffered {
-		e.stats.Shed++
-		return false
-	}
-	st.buf = append(st.buf, data...)
-	e.buffered += cap(st.buf) - before
-	return true
-}
-
-// maxSpareBuffers bounds the memory that lies ready for reuse.
-const maxSpareBuffers = 1024
-
-func (e *Engine) release(st *stream) {
-	if cap(st.buf) == 0 {
-		return
-	}
-	e.buffered -= cap(st.buf)
-	if cap(st.buf) == DefaultWindow && len(e.buffers) < maxSpareBuffers {
-		e.buffers = append(e.buffers, st.buf)
-	}
-	st.buf = nil
 }

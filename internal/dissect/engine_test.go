@@ -128,7 +128,7 @@ func TestEngine(t *testing.T) {
 }
 
 func TestEngineCountsWhatItGivesUp(t *testing.T) {
-	r := start(dissect.Config{MaxBuffered: 2 * dissect.DefaultWindow})
+	r := start(dissect.Config{MaxBuffered: 2 << 10})
 	r.say(flow.Out, ">PANIC\n")
 	if s := r.engine.Stats(); s.Panics != 1 || !r.flow.Ignore {
 		t.Errorf("after a panic: stats %+v, ignore %v; want one panic and the flow ignored", s, r.flow.Ignore)
