@@ -18,7 +18,7 @@ func Dissector() dissect.Dissector {
 	return dissect.Dissector{
 		Protocol: cordon.RADIUS,
 		Over:     dissect.OverUDP,
-		Ports:    []uint16{1812, 1813, 1645, 1646, 3799},
+		Ports:    []uint16{1812, 1813, 1645, 1646, 1700, 3799},
 		Probe:    probe,
 		New:      func() dissect.Parser { return parser{} },
 	}
@@ -58,6 +58,9 @@ func knownCode(code uint8) bool {
 func probe(h *dissect.Head) dissect.Verdict {
 	attributes, exact := open(h.Data)
 	if attributes == nil {
+		if h.Hint && len(h.Data) >= headerLen && knownCode(h.Data[0]) && h.Data[2] <= maxLen>>8 {
+			return dissect.Weak // cut, or with a wrong length
+		}
 		return dissect.NotMine
 	}
 	n, whole := 0, true

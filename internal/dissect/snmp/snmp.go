@@ -47,18 +47,25 @@ func probe(h *dissect.Head) dissect.Verdict {
 	if !ber.Header(&r, &tag, &n) || tag != ber.Sequence || n < 8 {
 		return dissect.NotMine
 	}
-	exact := n == r.Len()
 	body := r[:min(n, r.Len())]
-	if !envelope(&body) {
-		return dissect.NotMine
-	}
-	switch {
-	case exact:
+	switch whole := envelope(&body); {
+	case whole && n == r.Len():
 		return dissect.Sure
-	case h.Hint:
-		return dissect.Likely // padded, or cut
+	case h.Hint && (whole || versioned(r)):
+		return dissect.Likely // padded, cut, or damaged on purpose
 	}
 	return dissect.NotMine
+}
+
+// versioned reports whether a message begins with a version that exists and
+// what follows it there.
+func versioned(r wire.Reader) bool {
+	var version int64
+	if !ber.Int(&r, ber.Integer, &version) {
+		return false
+	}
+	tag, ok := ber.Peek(r)
+	return ok && (tag == ber.OctetString && version <= version2c && version >= version1 || tag == ber.Sequence && version == version3)
 }
 
 // envelope eats version and what stands before the PDU, and reports whether a
