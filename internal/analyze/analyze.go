@@ -29,9 +29,14 @@ type Report interface {
 	// Flow is called on the packet path; f is reused after the call.
 	Flow(file string, f *flow.Flow) error
 	Device(*cordon.Device) error
-	Conversation(*cordon.Conversation) error
 	Finding(*cordon.Finding) error
 	Summary(*Summary) error
+}
+
+// ConversationReport is a Report that also wants to know who talked to whom.
+type ConversationReport interface {
+	Report
+	Conversation(*cordon.Conversation) error
 }
 
 // Summary counts what was read and what could not be.
@@ -244,10 +249,12 @@ func (a *analysis) finish() error {
 			return err
 		}
 	}
-	conversations := a.inventory.Conversations()
-	for i := range conversations {
-		if err := a.report.Conversation(&conversations[i]); err != nil {
-			return err
+	if r, ok := a.report.(ConversationReport); ok {
+		conversations := a.inventory.Conversations()
+		for i := range conversations {
+			if err := r.Conversation(&conversations[i]); err != nil {
+				return err
+			}
 		}
 	}
 	for i := range findings {

@@ -90,9 +90,6 @@ func (j *JSONLines) object(kind string, v any) error {
 // Device writes one device.
 func (j *JSONLines) Device(d *cordon.Device) error { return j.object("device", d) }
 
-// Conversation writes nothing: a reader sums flows as it likes.
-func (j *JSONLines) Conversation(*cordon.Conversation) error { return nil }
-
 // Finding writes one finding.
 func (j *JSONLines) Finding(f *cordon.Finding) error { return j.object("finding", f) }
 
