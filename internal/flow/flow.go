@@ -71,6 +71,9 @@ type Flow struct {
 	// Ignore, set by the Inspector, ends payload delivery and reassembly for
 	// this flow; counting goes on.
 	Ignore bool
+	// Ended is true from the call of Inspector.Closed on. State alone does not
+	// tell: a TCP flow lingers after its FIN or RST, and may yet go on.
+	Ended bool
 
 	hot hotState
 

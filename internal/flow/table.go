@@ -183,6 +183,7 @@ func (t *Table) end(f *Flow, why State) {
 		f.State = why
 	}
 	t.stats.Ended[f.State]++
+	f.Ended = true
 	t.inspector.Closed(f)
 	t.release(f)
 	t.unlink(f)
