@@ -51,7 +51,8 @@ const (
 	noFormat       = -1
 	emptyMessage   = 0
 	payloadMark    = 0xff
-	nonConfirmable = 1 // message type
+	nonConfirmable = 1  // message type
+	firstResponse  = 32 // code
 )
 
 // message is the header; rest holds options and payload.
@@ -132,7 +133,8 @@ func extended(r *wire.Reader, nibble uint8) (uint32, bool) {
 }
 
 // probe follows the options to their end: all must be registered and no longer
-// than they may be. A message without any is only believed on CoAP's port.
+// than they may be. Beyond CoAP's port only a request with a path is believed,
+// for a short message of anything may have options that chance allows.
 func probe(h *dissect.Head) dissect.Verdict {
 	v := judge(h)
 	if v == dissect.NotMine && h.Hint && isDraft(h.Data) {
@@ -155,35 +157,36 @@ func judge(h *dissect.Head) dissect.Verdict {
 		}
 		return dissect.More
 	}
-	options, ok := wellFormed(m.rest)
+	path, ok := wellFormed(m.rest)
 	switch {
 	case !ok:
 		return dissect.NotMine
 	case h.Hint:
 		return dissect.Sure
-	case options == 0:
-		return dissect.More
+	case m.code < firstResponse && path:
+		return dissect.Likely
 	}
-	return dissect.Likely
+	return dissect.More
 }
 
 // wellFormed reports whether the options end as they should and are all
-// registered, and how many there are.
-func wellFormed(r wire.Reader) (options int, ok bool) {
+// registered, and whether a path is among them.
+func wellFormed(r wire.Reader) (path, ok bool) {
 	var (
 		number uint32
 		value  wire.Reader
 	)
-	for ; options <= maxOptions; options++ {
+	for range maxOptions {
 		done, ok := option(&r, &number, &value)
 		switch {
 		case !ok || !done && !registered(number, value):
-			return options, false
+			return path, false
 		case done:
-			return options, true
+			return path, true
 		}
+		path = path || number == optPath
 	}
-	return options, false
+	return path, false
 }
 
 // isDraft reports whether data is a request of the drafts before the RFC (up
@@ -282,7 +285,7 @@ func (p *parser) Parse(c *dissect.Context, data []byte) int {
 			p.option(c, number, value)
 		}
 	}
-	if m.code < 32 {
+	if m.code < firstResponse {
 		p.scratch = patient.AppendPath(c, p.scratch[:0], p.path)
 		p.request.Path = c.Text(p.scratch)
 		c.Emit(&p.request)

@@ -16,7 +16,7 @@ func Dissector() dissect.Dissector {
 	return dissect.Dissector{
 		Protocol: cordon.Modbus,
 		Over:     dissect.OverTCP,
-		Ports:    []uint16{502},
+		Ports:    []uint16{port},
 		Probe:    probe,
 		New:      func() dissect.Parser { return new(parser) },
 		Window:   512,
@@ -24,6 +24,7 @@ func Dissector() dissect.Dissector {
 }
 
 const (
+	port     = 502
 	maxADU   = 260 // MBAP header and the longest PDU
 	maxSteps = 4   // pipelined messages that a probe follows
 )
@@ -88,7 +89,8 @@ func shaped(m message) bool {
 	n := m.body.Len()
 	counted := n >= 1 && n == 1+int(m.body[0]) // byte count, then so many
 	if m.function >= 0x80 {
-		return n == 1 && m.body[0] >= 1 && m.body[0] <= 11
+		// One octet; some servers send another that is empty.
+		return (n == 1 || n == 2 && m.body[1] == 0) && m.body[0] >= 1 && m.body[0] <= 11
 	}
 	switch observation.ModbusFunction(m.function) {
 	case observation.ModbusReadCoils, observation.ModbusReadDiscreteInputs,
@@ -143,7 +145,7 @@ func (p *parser) Parse(c *dissect.Context, data []byte) int {
 		if m.body.U8(&p.exception.Code) {
 			c.Emit(&p.exception)
 		}
-	case c.Dir == flow.Out:
+	case c.Dir == client(c.Flow):
 		p.request = observation.ModbusRequest{Unit: m.unit, Function: function}
 		p.target(m.body)
 		c.Emit(&p.request)
@@ -151,6 +153,15 @@ func (p *parser) Parse(c *dissect.Context, data []byte) int {
 		p.answer(c, m, function)
 	}
 	return len(data) - r.Len()
+}
+
+// client returns the side that asks. A flow picked up at an answer may have the
+// server as its opener; its port tells.
+func client(f *flow.Flow) flow.Direction {
+	if f != nil && f.SrcPort == port && f.DstPort != port {
+		return flow.In
+	}
+	return flow.Out
 }
 
 // target reads what a request wants to read or write.

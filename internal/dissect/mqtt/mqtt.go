@@ -17,11 +17,13 @@ func Dissector() dissect.Dissector {
 	return dissect.Dissector{
 		Protocol: cordon.MQTT,
 		Over:     dissect.OverTCP,
-		Ports:    []uint16{1883},
+		Ports:    []uint16{port},
 		Probe:    probe,
 		New:      func() dissect.Parser { return new(parser) },
 	}
 }
+
+const port = 1883
 
 // Control packet types (§2.1.2).
 const (
@@ -182,7 +184,7 @@ func shaped(p packet) bool {
 	case p.kind >= typePuback && p.kind <= typePubcomp:
 		return p.flags == 0 && p.size >= 2 && p.size < 256
 	case p.kind == typeSubscribe, p.kind == typeUnsubscribe:
-		return p.flags&^8 == 2 && p.size >= 5
+		return p.flags&^8 == 2 && p.size >= 5 && (len(p.body) < p.size || filterShaped(p.body))
 	case p.kind == typeSuback, p.kind == typeUnsuback:
 		return p.flags == 0 && p.size >= 2 && p.size < 1024
 	case p.kind == typePingreq, p.kind == typePingresp:
@@ -191,6 +193,31 @@ func shaped(p packet) bool {
 		return p.flags == 0 && p.size < 1024
 	}
 	return false
+}
+
+// filterShaped reports whether a topic filter follows the packet identifier,
+// with or without the properties of MQTT 5.0 between.
+func filterShaped(r wire.Reader) bool {
+	var (
+		id     uint16
+		filter wire.Reader
+	)
+	if !r.U16(&id) || id == 0 {
+		return false
+	}
+	plain := r
+	return plain.SubU16(&filter) && isText(filter) || properties(&r, nil) && r.SubU16(&filter) && isText(filter)
+}
+
+// isText reports whether b is a topic or filter: UTF-8, not empty, without
+// control characters.
+func isText(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' || c == 0x7f {
+			return false
+		}
+	}
+	return len(b) > 0 && utf8.Valid(b)
 }
 
 // topicShaped reports whether a PUBLISH begins with a topic name (§4.7).

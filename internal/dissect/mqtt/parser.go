@@ -46,7 +46,7 @@ func (t *topics) add(topic []byte) bool {
 
 type parser struct {
 	level  uint8          // 0 until a CONNECT was seen
-	client flow.Direction // the side that connects
+	client flow.Direction // the side that connected; before that not to be used
 	topics [2]topics
 
 	connect    observation.MQTTConnect
@@ -81,11 +81,20 @@ func (p *parser) Parse(c *dissect.Context, data []byte) int {
 	case typeSubscribe, typeUnsubscribe:
 		p.readSubscribe(c, q)
 	case typeDisconnect:
-		p.disconnect = observation.MQTTDisconnect{FromClient: c.Dir == p.client}
+		p.disconnect = observation.MQTTDisconnect{FromClient: p.fromClient(c)}
 		q.body.U8(&p.disconnect.Reason)
 		c.Emit(&p.disconnect)
 	}
 	return headLen + q.size
+}
+
+// fromClient reports whether the client sent what is being read. Without its
+// CONNECT the ports decide.
+func (p *parser) fromClient(c *dissect.Context) bool {
+	if p.level == 0 && c.Flow != nil && c.Flow.SrcPort == port {
+		return c.Dir == flow.In
+	}
+	return c.Dir == p.client
 }
 
 // readConnect reads §3.1.2 and §3.1.3. It reports false for a protocol name
@@ -152,7 +161,7 @@ func (p *parser) readPublish(c *dissect.Context, q packet) {
 	}
 	m := &p.publish
 	*m = observation.MQTTPublish{
-		FromClient: c.Dir == p.client, Topic: p.topic(c, topic), QoS: q.flags >> 1 & 3, Retain: q.flags&1 != 0,
+		FromClient: p.fromClient(c), Topic: p.topic(c, topic), QoS: q.flags >> 1 & 3, Retain: q.flags&1 != 0,
 		Size: uint32(q.size - 2 - len(topic)),
 	}
 	if m.QoS > 0 && m.Size >= 2 {
