@@ -133,3 +133,16 @@ func FuzzParse(f *testing.F) {
 	}
 	dissecttest.Fuzzer(f, dhcp.Dissector(), seeds...)
 }
+
+// TestCapture: a phone that joins a network.
+func TestCapture(t *testing.T) {
+	var facts []string
+	for _, s := range dissecttest.Replay(t, dissect.Table{Flows: []dissect.Dissector{dhcp.Dissector()}}, "ndpi", "iphone.pcap") {
+		facts = append(facts, s.Facts...)
+	}
+	for _, want := range []string{"bound hostname=Lucas-iPhone", "bound parameter-list=1,121,3,6,15,119,252", "sender role=dhcp-server"} {
+		if !slices.Contains(facts, want) {
+			t.Errorf("no fact %q in %q", want, facts)
+		}
+	}
+}

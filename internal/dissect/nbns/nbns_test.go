@@ -160,3 +160,16 @@ func FuzzName(f *testing.F) {
 func FuzzDatagram(f *testing.F) {
 	dissecttest.Fuzzer(f, nbns.Datagram(), seeds(hostAnnounced, domainAnnounced, plainDatagram)...)
 }
+
+// TestCapture: what hosts of an old office say of themselves.
+func TestCapture(t *testing.T) {
+	var facts []string
+	for _, s := range dissecttest.Replay(t, dissect.Table{Flows: []dissect.Dissector{nbns.Dissector(), nbns.Datagram()}}, "ndpi", "netbios.pcap") {
+		facts = append(facts, s.Facts...)
+	}
+	for _, want := range []string{"sender netbios-name=NVR9", "sender server-type=sql-server", "sender workgroup=VIGILANT_GROUP", "sender netbios-name=GUNNAR"} {
+		if !slices.Contains(facts, want) {
+			t.Errorf("no fact %q", want)
+		}
+	}
+}
