@@ -101,7 +101,9 @@ type Packet struct {
 	// before that point is valid.
 	Malformed Malformed
 
-	// Link layer; MACs are zero where the link has none.
+	// Link layer; MACs are zero where the link has none. Of a tunnel that
+	// carries Ethernet they are the inner frame's, as is EtherType; a tunnel
+	// that carries no IP leaves IPVersion 0.
 	SrcMAC, DstMAC netid.MAC
 	// VLAN is the outermost 802.1Q identifier, 0 when untagged.
 	VLAN uint16
