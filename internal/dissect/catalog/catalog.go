@@ -25,6 +25,7 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/ldap"
 	"github.com/cordonhq/cordon/internal/dissect/lldp"
 	"github.com/cordonhq/cordon/internal/dissect/modbus"
+	"github.com/cordonhq/cordon/internal/dissect/mongodb"
 	"github.com/cordonhq/cordon/internal/dissect/mqtt"
 	"github.com/cordonhq/cordon/internal/dissect/mssql"
 	"github.com/cordonhq/cordon/internal/dissect/mysql"
@@ -34,6 +35,7 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/quic"
 	"github.com/cordonhq/cordon/internal/dissect/radius"
 	"github.com/cordonhq/cordon/internal/dissect/rdp"
+	"github.com/cordonhq/cordon/internal/dissect/redis"
 	"github.com/cordonhq/cordon/internal/dissect/sip"
 	"github.com/cordonhq/cordon/internal/dissect/slp"
 	"github.com/cordonhq/cordon/internal/dissect/smb"
@@ -92,11 +94,13 @@ func Table() dissect.Table {
 			kerberos.Stream(),
 			ldap.Datagram(),
 			ldap.Dissector(),
+			mongodb.Dissector(),
 			mssql.Dissector(),
 			mysql.Dissector(),
 			postgresql.Dissector(),
 			quic.Dissector(),
 			rdp.Dissector(),
+			redis.Dissector(),
 			smb.Session(),
 			smb.Version1(),
 			smb.Version2(),
