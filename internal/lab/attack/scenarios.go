@@ -38,6 +38,55 @@ var Scenarios = []Scenario{
 		Services: []Service{{Transport: "tcp"}}, Duration: 5 * time.Minute,
 		play: scanSlowly,
 	},
+	{
+		Name: "cred-ssh", Title: "Guessing SSH passwords",
+		About:      "hydra guesses passwords for an account on the health record's front end. None is right.",
+		Techniques: []string{"T0859", "T1110.001", "T1021.004"}, From: "phone-1", Victims: []string{"ehr"},
+		Services: []Service{{"tcp", 22}}, Duration: time.Minute,
+		play: guessSSH,
+	},
+	{
+		Name: "cred-telnet", Title: "Guessing the password of a Telnet console",
+		About:      "hydra guesses the password of the gas panel's maintenance console, which is open for the time of the attack. The last guess is right.",
+		Techniques: []string{"T0812", "T0859", "T1110.001"}, From: "bms-1", Victims: []string{"gas-panel-1"},
+		Services: []Service{{"tcp", 23}}, Duration: 30 * time.Second,
+		play: guessTelnet,
+	},
+	{
+		Name: "cred-ftp", Title: "Guessing FTP passwords",
+		About:      "hydra guesses passwords for the FTP side of the file share, which vsftpd plays for the time of the attack. None is right.",
+		Techniques: []string{"T0859", "T1110.001"}, From: "reception-1", Victims: []string{"files"},
+		Services: []Service{{"tcp", 21}}, Duration: time.Minute, Programs: map[string]string{"vsftpd": "vsftpd"},
+		play: guessFTP,
+	},
+	{
+		Name: "cred-smb", Title: "Guessing the password of a share's account",
+		About:      "hydra guesses the password of the backup account of the file share over SMB 1. The last guess is right.",
+		Techniques: []string{"T0859", "T1110.001", "T1021.002"}, From: "us-1", Victims: []string{"files"},
+		Services: []Service{{"tcp", 445}}, Duration: 20 * time.Second, Programs: map[string]string{"smbpasswd": "samba-common-bin"},
+		play: guessSMB,
+	},
+	{
+		Name: "cred-http", Title: "Guessing the password of the archive's web interface",
+		About:      "hydra guesses the password of Orthanc's REST interface (HTTP basic authentication). The last guess is right.",
+		Techniques: []string{"T0812", "T0859", "T1110.001"}, From: "reception-1", Victims: []string{"pacs"},
+		Services: []Service{{"tcp", 8042}}, Duration: 20 * time.Second,
+		play: guessHTTP,
+	},
+	{
+		Name: "cred-mqtt", Title: "Guessing MQTT passwords",
+		About:      "mosquitto_pub tries passwords at a listener of the broker that wants one and is open for the time of the attack. The last guess is right.",
+		Techniques: []string{"T0859", "T1110.001"}, From: "phone-1", Victims: []string{"broker"},
+		Services: []Service{{"tcp", mqttPort}}, Duration: 30 * time.Second, Programs: map[string]string{"mosquitto_passwd": "mosquitto"},
+		play: guessMQTT,
+	},
+	{
+		Name: "cred-dicom", Title: "Guessing DICOM AE titles",
+		About:      "echoscu looks for the AE title that the archive answers to, findscu for one that may search it.",
+		Techniques: []string{"T0859", "T0888", "T1110.001"}, From: "nurse-pc-1", Victims: []string{"pacs"},
+		Services: []Service{{"tcp", 104}}, Duration: 30 * time.Second,
+		play: guessAETitles,
+	},
 }
 
 // in lists the devices of a segment without those given.
