@@ -19,7 +19,7 @@ func Dissector() dissect.Dissector {
 		Over:     dissect.OverTCP | dissect.OverUDP,
 		Ports:    []uint16{53},
 		Probe:    probe,
-		New:      func() dissect.Parser { return parser{cordon.DNS} },
+		New:      func() dissect.Parser { return parser(cordon.DNS) },
 	}
 }
 
@@ -30,7 +30,7 @@ func Multicast() dissect.Dissector {
 		Over:     dissect.OverUDP,
 		Ports:    []uint16{5353},
 		Probe:    probeLocal,
-		New:      func() dissect.Parser { return parser{cordon.MDNS} },
+		New:      func() dissect.Parser { return parser(cordon.MDNS) },
 	}
 }
 
@@ -41,7 +41,7 @@ func LinkLocal() dissect.Dissector {
 		Over:     dissect.OverUDP,
 		Ports:    []uint16{5355},
 		Probe:    probeLocal,
-		New:      func() dissect.Parser { return parser{cordon.LLMNR} },
+		New:      func() dissect.Parser { return parser(cordon.LLMNR) },
 	}
 }
 
@@ -59,8 +59,9 @@ func probeLocal(h *dissect.Head) dissect.Verdict {
 	return judge(h.Data, true, true)
 }
 
-// parser reads one flow. It keeps nothing between messages.
-type parser struct{ carrier cordon.Protocol }
+// parser is the protocol of a flow; it keeps nothing between messages. Being a
+// byte, it goes into a dissect.Parser without an allocation per flow.
+type parser cordon.Protocol
 
 var spare = sync.Pool{New: newDecoder}
 
@@ -93,7 +94,7 @@ func (p parser) Parse(c *dissect.Context, data []byte) int {
 func (p parser) message(c *dissect.Context, msg []byte) {
 	d := spare.Get().(*decoder)
 	defer spare.Put(d)
-	if d.decode(c, p.carrier, msg) {
+	if d.decode(c, cordon.Protocol(p), msg) {
 		c.Emit(&d.o)
 	}
 }
