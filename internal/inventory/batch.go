@@ -136,6 +136,14 @@ func (b *Batch) sight(e Endpoint, s sighting) {
 	b.sightings[e] = s
 }
 
+// name notes a name of an address beyond the clinic; of several the first in
+// order, so that it does not matter which came last.
+func (b *Batch) name(ip netid.Addr, name string) {
+	if known, ok := b.names[ip]; (!ok || name < known) && len(b.names) < maxNamedPeers {
+		b.names[ip] = name
+	}
+}
+
 // join adds what was seen before or elsewhere.
 func (s *sighting) join(o *sighting) {
 	if o.last > s.last || o.last == s.last && o.vlan > s.vlan {

@@ -45,7 +45,7 @@ func (v *Inventory) assign(all []*entity) {
 	for root, group := range members {
 		d := v.devices[root.id]
 		if d == nil {
-			d = &device{id: root.id, stale: true, endpoints: map[*endpoint]struct{}{}}
+			d = &device{id: root.id, stale: true, endpoints: map[*endpoint]struct{}{}, identity: identify.Identity{Kind: cordon.KindUnknown}}
 			v.devices[root.id] = d
 			if _, d.told = v.removed[root.id]; d.told {
 				delete(v.removed, root.id)
@@ -54,9 +54,10 @@ func (v *Inventory) assign(all []*entity) {
 		}
 		for _, e := range group {
 			if e.mac != nil {
-				if e.mac.device != d {
-					v.touch(d)
+				if e.mac.device != d || e.mac.first != e.first {
+					v.doubt(d)
 				}
+				e.mac.first = e.first
 				e.mac.device = d
 				d.macs = append(d.macs, e.mac)
 			} else {

@@ -56,6 +56,7 @@ type macNode struct {
 	foreign int  // addresses that it forwards for
 	device  *device
 	entity  *entity
+	first   int64 // of entity
 }
 
 // ipNode is one IP address.

@@ -85,7 +85,7 @@ func (f *Feed) fact(o observation.Fact) {
 	if !isLocal(at.IP) && !at.IP.IsZero() && isLocal(other.IP) {
 		// Beyond the clinic only a name is worth keeping.
 		if o.Field == "server-name" {
-			f.batch.names[at.IP] = o.Value
+			f.batch.name(at.IP, o.Value)
 		}
 		return
 	}
@@ -148,7 +148,7 @@ func (f *Feed) bind(b observation.Binding) {
 	case b.MAC.IsZero() && b.IP == e.Sender:
 		at.MAC = e.SenderMAC
 	case at.MAC.IsZero() && !isLocal(at.IP):
-		f.batch.names[at.IP] = b.Name
+		f.batch.name(at.IP, b.Name)
 		return
 	}
 	f.tell(fact{endpoint: at, protocol: protocol, field: "name", value: b.Name, first: e.Time})
@@ -161,7 +161,7 @@ func (f *Feed) Flow(fl *flow.Flow) {
 		counters: counters{flows: 1, packets: fl.Packets, bytes: fl.Bytes},
 		protocol: fl.Protocol, answered: !fl.MACs[flow.In].IsZero(),
 	}
-	ended := fl.State >= flow.Closed
+	ended := fl.Ended
 	now.undecided = !ended && !fl.Ignore && fl.Confidence < uint8(dissect.Likely)
 	if now.undecided {
 		now.protocol = cordon.Unknown

@@ -136,21 +136,24 @@ func (s *scene) ended(f *flow.Flow) {
 	live.Packets[flow.In], live.Bytes[flow.In], live.MACs[flow.In], live.TTLs[flow.In] = 0, 0, netid.MAC{}, 0
 	live.Protocol, live.Confidence, live.Last = cordon.Unknown, 0, f.First
 	s.flow(live)
-	f.State = flow.Closed
+	lingering := *f
+	lingering.State = flow.Closed
+	s.flow(lingering)
+	f.State, f.Ended = flow.Closed, true
 	s.flow(*f)
 }
 
 // silent tells of an attempt that nobody answered.
 func (s *scene) silent(second float64, client host, server string, port uint16) {
 	f := s.open(second, client, host{ip: server}, port, cordon.Unknown)
-	f.State, f.Packets[flow.In], f.Bytes[flow.In] = flow.Expired, 0, 0
+	f.State, f.Ended, f.Packets[flow.In], f.Bytes[flow.In] = flow.Expired, true, 0, 0
 	s.flow(*f)
 }
 
 // group tells of packets to a group address.
 func (s *scene) group(second float64, client host, to string, port uint16, p cordon.Protocol) {
 	f := s.open(second, client, host{ip: to}, port, p)
-	f.Proto, f.State, f.Packets[flow.In], f.Bytes[flow.In] = packet.ProtoUDP, flow.Expired, 0, 0
+	f.Proto, f.State, f.Ended, f.Packets[flow.In], f.Bytes[flow.In] = packet.ProtoUDP, flow.Expired, true, 0, 0
 	s.flow(*f)
 }
 
