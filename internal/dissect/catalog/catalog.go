@@ -36,6 +36,7 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/radius"
 	"github.com/cordonhq/cordon/internal/dissect/rdp"
 	"github.com/cordonhq/cordon/internal/dissect/redis"
+	"github.com/cordonhq/cordon/internal/dissect/rtsp"
 	"github.com/cordonhq/cordon/internal/dissect/sip"
 	"github.com/cordonhq/cordon/internal/dissect/slp"
 	"github.com/cordonhq/cordon/internal/dissect/smb"
@@ -47,6 +48,7 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/telnet"
 	"github.com/cordonhq/cordon/internal/dissect/tftp"
 	"github.com/cordonhq/cordon/internal/dissect/tls"
+	"github.com/cordonhq/cordon/internal/dissect/vnc"
 	"github.com/cordonhq/cordon/internal/dissect/wsd"
 )
 
@@ -101,12 +103,14 @@ func Table() dissect.Table {
 			quic.Dissector(),
 			rdp.Dissector(),
 			redis.Dissector(),
+			rtsp.Dissector(),
 			smb.Session(),
 			smb.Version1(),
 			smb.Version2(),
 			ssh.Dissector(),
 			telnet.Dissector(),
 			tls.Dissector(),
+			vnc.Dissector(),
 		},
 		Links: []dissect.LinkDissector{
 			arp.Dissector(),

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cordonhq/cordon"
+	"github.com/cordonhq/cordon/internal/dissect"
+	"github.com/cordonhq/cordon/internal/dissect/dissecttest"
 	"github.com/cordonhq/cordon/internal/flow"
 	"github.com/cordonhq/cordon/internal/platform/corpus"
 )
@@ -84,4 +87,31 @@ func Results(t testing.TB, capture string) []Flow {
 		flows = append(flows, f)
 	}
 	return flows
+}
+
+// Agree runs a table over a capture and holds it to nDPI: among the flows that
+// nDPI knew by their content, exactly those that it calls name must be seen as
+// p. It returns how many there were. nDPI does not tell connections between the
+// same ends apart, so one of them that is recognised is enough.
+func Agree(t *testing.T, table dissect.Table, capture, name string, p cordon.Protocol) int {
+	t.Helper()
+	seen := map[Ends]bool{}
+	for _, s := range dissecttest.Replay(t, table, "ndpi", capture) {
+		ends := EndsOf(&s.Flow)
+		seen[ends] = seen[ends] || s.Flow.Protocol == p
+	}
+	count := 0
+	for _, f := range Results(t, capture) {
+		is, known := seen[f.Ends]
+		if !known || !f.ByContent {
+			continue
+		}
+		if is != (f.Protocol == name) {
+			t.Errorf("%s %v: seen as %v: %v, nDPI says %s", capture, f.Ends, p, is, f.Protocol)
+		}
+		if f.Protocol == name {
+			count++
+		}
+	}
+	return count
 }
