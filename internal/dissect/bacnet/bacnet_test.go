@@ -166,6 +166,12 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
+func TestSteadyStateAllocatesNothing(t *testing.T) {
+	if n := Allocs(bacnet.Dissector(), Out(bvlc(0x0b, "\x01\x20\xff\xff\x00\xff"+iAm)), In(local(several))); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 func Fuzz(f *testing.F) {
 	Fuzzer(f, bacnet.Dissector(),
 		[]Piece{Out(bvlc(0x04, "\x0a\x00\x00\x09\xba\xc0\x01\x00"+iAm)), In(local(several))},

@@ -126,6 +126,12 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
+func TestSteadyStateAllocatesNothing(t *testing.T) {
+	if n := Allocs(coap.Dissector(), Out(get), In("\x62\x45\x12\x34\xaa\xbb\xc1\x28\xff</sensors/temp>;rt=\"temperature-c\"")); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 func Fuzz(f *testing.F) {
 	Fuzzer(f, coap.Dissector(),
 		[]Piece{Out(get), In(core)},

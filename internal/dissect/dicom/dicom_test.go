@@ -299,6 +299,12 @@ func TestCorpusFiles(t *testing.T) {
 	}
 }
 
+func TestSteadyStateAllocatesNothing(t *testing.T) {
+	if n := Allocs(dicom.Dissector(), Out(ctRequest), In(ctAccept), Out(data(value(1, 3, command(1, ctStorage, true)), value(1, 2, ctHead+pixels)))); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 func Fuzz(f *testing.F) {
 	Fuzzer(f, dicom.Dissector(),
 		[]Piece{Out(ctRequest), In(ctAccept), Out(data(value(1, 3, command(1, ctStorage, true)), value(1, 2, ctHead+pixels[:100])))},

@@ -6,6 +6,7 @@ package dissecttest
 import (
 	"fmt"
 	"reflect"
+	"testing"
 
 	"github.com/cordonhq/cordon/internal/dissect"
 	"github.com/cordonhq/cordon/internal/flow"
@@ -113,4 +114,26 @@ func deepCopy(v reflect.Value) reflect.Value {
 		}
 	}
 	return out
+}
+
+// Allocs returns how many allocations it costs on average to parse pieces
+// again, by a parser that has read them before. Each piece must hold whole
+// messages.
+func Allocs(d dissect.Dissector, pieces ...Piece) float64 {
+	c := dissect.NewContext(flowOf(d), func(*dissect.Event) {})
+	p := d.New()
+	read := func() {
+		for _, piece := range pieces {
+			c.Dir = piece.Dir
+			for rest := piece.Data; len(rest) > 0; {
+				n := p.Parse(c, rest)
+				if n <= 0 {
+					return
+				}
+				rest = rest[min(n, len(rest)):]
+			}
+		}
+	}
+	read()
+	return testing.AllocsPerRun(100, read)
 }

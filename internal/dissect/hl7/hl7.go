@@ -123,6 +123,8 @@ type side struct {
 	marks     marks
 	message   observation.HL7Message
 	keys      [maxDevices]key // of message.Devices
+	lastID    []byte          // patient's identifier that standIn replaces
+	standIn   string
 	scratch   []byte
 }
 

@@ -219,6 +219,12 @@ func TestCorpusFiles(t *testing.T) {
 	}
 }
 
+func TestSteadyStateAllocatesNothing(t *testing.T) {
+	if n := Allocs(hl7.Dissector(), Out(frame(pump)), In(frame(message(`MSH|^~\&|EMR|HOSP|PUMPSRV|WARD|20240101||ACK^R01|9|P|2.6`, `MSA|AA|4711`)))); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 func Fuzz(f *testing.F) {
 	Fuzzer(f, hl7.Dissector(),
 		[]Piece{Out(frame(pump)), In(frame(message(`MSH|^~\&|EMR|HOSP|PUMPSRV|WARD|20240101||ACK^R01|9|P|2.6`, `MSA|AA|4711`)))},

@@ -3,7 +3,6 @@ package hl7
 import (
 	"bytes"
 	"encoding/hex"
-	"strings"
 
 	"github.com/cordonhq/cordon/internal/dissect"
 	"github.com/cordonhq/cordon/internal/observation"
@@ -130,7 +129,7 @@ func (p *parser) segment(c *dissect.Context, s *side, data []byte) {
 		m.AckCode, m.AckOf = s.text(c, f[1]), s.text(c, f[2])
 	case "PID":
 		f := s.marks.fields(data)
-		m.Patient = c.Pseudonym(patientID(s.marks.part(f[3], 1), s.marks.part(f[2], 1)))
+		m.Patient = s.patient(c, patientID(s.marks.part(f[3], 1), s.marks.part(f[2], 1)))
 	case "PV1":
 		s.location(c, data)
 	case "SFT":
@@ -157,6 +156,16 @@ func patientID(id, external []byte) []byte {
 		return id
 	}
 	return bytes.TrimSpace(external)
+}
+
+// patient returns the stand-in for an identifier; that of the last one is
+// remembered, since a device sends many messages on one patient.
+func (s *side) patient(c *dissect.Context, id []byte) string {
+	if !bytes.Equal(id, s.lastID) {
+		s.lastID = append(s.lastID[:0], id...)
+		s.standIn = c.Pseudonym(id)
+	}
+	return s.standIn
 }
 
 // header reads MSH (§2.14.9), whose first field is the separator itself.
@@ -195,11 +204,14 @@ func (p *parser) header(c *dissect.Context, s *side, data []byte) {
 // location keeps PV1-3 up to the bed, in the standard's own component mark.
 func (s *side) location(c *dissect.Context, data []byte) {
 	f := s.marks.fields(data)
-	parts := [3]string{}
-	for i := range parts {
-		parts[i] = s.text(c, s.marks.part(f[3], i+1))
+	out := s.scratch[:0]
+	for i := range 3 {
+		if i > 0 {
+			out = append(out, '^')
+		}
+		part := s.marks.part(f[3], i+1)
+		out = append(out, part[:min(len(part), observation.MaxValue/3)]...)
 	}
-	joined := append(s.scratch[:0], strings.TrimRight(strings.Join(parts[:], "^"), "^")...)
-	s.scratch = joined
-	s.message.Location = c.Text(joined)
+	s.scratch = out
+	s.message.Location = c.Text(bytes.TrimRight(out, "^"))
 }

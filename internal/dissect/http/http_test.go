@@ -224,6 +224,12 @@ func TestCorpusCaptures(t *testing.T) {
 	}
 }
 
+func TestSteadyStateAllocatesNothing(t *testing.T) {
+	if n := Allocs(http.Dissector(), Out(head("GET /a?b=c HTTP/1.1", "Host: pump.clinic", "User-Agent: Acme/1.0")), In(htmlPage()+page)); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 func Fuzz(f *testing.F) {
 	Fuzzer(f, http.Dissector(),
 		[]Piece{Out(head("GET /fhir/Patient/0815 HTTP/1.1", "Host: a:80", "Authorization: Basic x")), In(htmlPage() + page)},

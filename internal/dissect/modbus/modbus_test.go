@@ -126,6 +126,12 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
+func TestSteadyStateAllocatesNothing(t *testing.T) {
+	if n := Allocs(modbus.Dissector(), Out(adu(3, "\x00\x10\x00\x02")), In(adu(3, "\x04\x01\x02\x03\x04")), In(adu(0x2b, identification))); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 func Fuzz(f *testing.F) {
 	Fuzzer(f, modbus.Dissector(),
 		[]Piece{Out(adu(3, "\x00\x10\x00\x02")), In(adu(3, "\x04\x01\x02\x03\x04"))},

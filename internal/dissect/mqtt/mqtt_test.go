@@ -178,6 +178,12 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
+func TestSteadyStateAllocatesNothing(t *testing.T) {
+	if n := Allocs(mqtt.Dissector(), Out(connect4), In(packet(0x20, "\x00\x00")), Out(publish(0x30, "devices/pump-12/rate", "12.5"))); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 func Fuzz(f *testing.F) {
 	Fuzzer(f, mqtt.Dissector(),
 		[]Piece{Out(connect4 + packet(0x82, "\x00\x01"+str("cmd/#")+"\x01") + publish(0x32, "a/patient/7/b", "\x00\x01x")), In(packet(0x20, "\x00\x00") + publish(0x30, "a", "3"))},
