@@ -57,7 +57,7 @@ func Captures(t testing.TB) []string {
 }
 
 var (
-	flowLine = regexp.MustCompile(`^\t\d+\t(?:TCP|UDP) (\S+) <?->? (\S+) \[proto: [^/\]]+/([^.\]]+)`)
+	flowLine = regexp.MustCompile(`^\t\d+\t(?:TCP|UDP) (\S+) <?->? (\S+) (?:\[VLAN: \d+\])?\[proto: [^/\]]+/([^.\]]+)`)
 	detail   = regexp.MustCompile(`\[([A-Za-z0-9() /-]+): ([^\]]*)\]`)
 )
 
