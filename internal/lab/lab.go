@@ -61,7 +61,6 @@ type Lab struct {
 // starts their programs, and runs the day. The network must have been built.
 func Conduct(ctx context.Context, opt Options, log *slog.Logger) error {
 	l := &Lab{opt: opt, dir: Dir, log: log, crew: newCrew(), state: State{Options: opt, Conductor: os.Getpid(), Started: time.Now().UTC()}}
-	l.clockwork = sim.NewClock(dayBegins, opt.Speed)
 	defer l.crew.stop(3 * time.Second)
 	err := l.conduct(ctx)
 	if err != nil && ctx.Err() == nil {
@@ -95,16 +94,10 @@ func (l *Lab) conduct(ctx context.Context) error {
 	return l.play(ctx)
 }
 
-// dayBegins is the clinic's time when a lab comes up: a Monday morning, before
-// the first shift.
-var dayBegins = time.Date(2026, 1, 5, 6, 45, 0, 0, time.UTC)
-
 // play runs the simulators and the habits until ctx ends or a part fails.
 func (l *Lab) play(ctx context.Context) error {
-	parts, err := l.parts()
-	if err != nil {
-		return err
-	}
+	l.clockwork = sim.NewClock(dayBegins, l.opt.Speed)
+	parts := l.parts()
 	g, ctx := errgroup.WithContext(ctx)
 	for _, p := range parts {
 		g.Go(func() error {
@@ -114,16 +107,19 @@ func (l *Lab) play(ctx context.Context) error {
 			return nil
 		})
 	}
-	for _, h := range habits {
-		g.Go(func() error { return l.live(ctx, h) })
+	for i := range habits {
+		g.Go(func() error { return l.live(ctx, &habits[i]) })
 	}
 	g.Go(func() error { return l.watch(ctx) })
-	l.state.Ready = true
+	l.state.Ready, l.state.Clinic = true, dayBegins
 	if err := l.saveState(); err != nil {
 		return err
 	}
 	return g.Wait()
 }
+
+// countsEvery is how often the counts are written for others to read.
+const countsEvery = time.Second
 
 // watch writes the counts for others to read, and ends the lab when a program
 // ends by itself.

@@ -2,10 +2,9 @@ package lab
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/cordonhq/cordon/internal/lab/netns"
+	"github.com/cordonhq/cordon/internal/platform/netid"
 )
 
 // Mode is how the gateway joins the segments.
@@ -33,6 +32,10 @@ var (
 	// it is found like all others.
 	conductorNamespace = family.Namespace("conductor")
 )
+
+// RouterMAC is the router's hardware address, the same in each segment, as on a
+// switch that routes.
+var RouterMAC = netid.MAC{0x00, 0x00, 0x0c, 0x77, 0x00, 0x01}
 
 // BridgeOf is the interface that joins a segment's ports in GatewayNamespace.
 func BridgeOf(s Segment) string { return "br-" + string(s) }
@@ -64,6 +67,9 @@ func buildNetwork(mode Mode) error {
 	if err := buildRouter(mode); err != nil {
 		return fmt.Errorf("make router: %w", err)
 	}
+	if err := buildMirror(); err != nil {
+		return fmt.Errorf("make mirror port: %w", err)
+	}
 	for i := range Cast {
 		if err := plugIn(&Cast[i]); err != nil {
 			return fmt.Errorf("plug in %s: %w", Cast[i].Name, err)
@@ -73,13 +79,18 @@ func buildNetwork(mode Mode) error {
 }
 
 // buildBridges makes one bridge a segment and one port a device. Snooping is
-// off, so that multicast reaches all ports as in a plain switch.
+// off, so that multicast reaches all ports as in a plain switch; the bridges
+// are promiscuous, so that what passes between two ports is seen on them too.
+// The gateway itself speaks no IPv6: it would be heard on each port.
 func buildBridges() error {
+	if err := GatewayNamespace.Sysctl("net/ipv6/conf/default/disable_ipv6", "1"); err != nil {
+		return err
+	}
 	var lines []string
 	for _, s := range Segments {
 		lines = append(lines,
 			fmt.Sprintf("link add %s type bridge stp_state 0 mcast_snooping 0", BridgeOf(s)),
-			fmt.Sprintf("link set %s up", BridgeOf(s)))
+			fmt.Sprintf("link set %s promisc on up", BridgeOf(s)))
 	}
 	for i := range Cast {
 		d := &Cast[i]
@@ -96,20 +107,25 @@ func buildRouter(mode Mode) error {
 	if mode == Router {
 		var lines []string
 		for _, s := range Segments {
-			lines = append(lines, fmt.Sprintf("addr add %s/%d dev %s", s.Gateway(), s.Prefix().Bits(), BridgeOf(s)))
+			lines = append(lines,
+				fmt.Sprintf("link set %s address %s", BridgeOf(s), RouterMAC),
+				fmt.Sprintf("addr add %s/%d dev %s", s.Gateway(), s.Prefix().Bits(), BridgeOf(s)))
 		}
 		if err := GatewayNamespace.Batch(lines); err != nil {
 			return err
 		}
-		return forward(GatewayNamespace)
+		return forward(GatewayNamespace, BridgeOf)
+	}
+	if err := routerNamespace.Sysctl("net/ipv6/conf/default/disable_ipv6", "1"); err != nil {
+		return err
 	}
 	var ports, addresses []string
-	for i, s := range Segments {
+	for _, s := range Segments {
 		ports = append(ports,
 			fmt.Sprintf("link add %s type veth peer name %s netns %s", uplinkOf(s), s, routerNamespace.Name()),
 			fmt.Sprintf("link set %s master %s up", uplinkOf(s), BridgeOf(s)))
 		addresses = append(addresses,
-			fmt.Sprintf("link set %s address 00:00:0c:77:00:%02x up", s, i+1),
+			fmt.Sprintf("link set %s address %s gso_max_segs 1 up", s, RouterMAC),
 			fmt.Sprintf("addr add %s/%d dev %s", s.Gateway(), s.Prefix().Bits(), s))
 	}
 	if err := GatewayNamespace.Batch(ports); err != nil {
@@ -118,22 +134,27 @@ func buildRouter(mode Mode) error {
 	if err := routerNamespace.Batch(addresses); err != nil {
 		return err
 	}
-	return forward(routerNamespace)
+	return forward(routerNamespace, func(s Segment) string { return string(s) })
 }
 
 // plugIn brings a device's card up. It sends frames no larger than a real card
-// would: without the limit a virtual link carries segments of 64 KiB.
+// would, with checksums of their own: without that a virtual link carries
+// segments of 64 KiB whose checksums are left to hardware that is not there.
 func plugIn(d *Device) error {
-	return d.Namespace().Batch([]string{
-		fmt.Sprintf("link set eth0 address %s gso_max_segs 1 up", d.MAC),
-	})
+	if err := d.Namespace().Batch([]string{fmt.Sprintf("link set eth0 address %s gso_max_segs 1 up", d.MAC)}); err != nil {
+		return err
+	}
+	return d.Namespace().ChecksumInSoftware("eth0")
 }
 
 // forward switches routing on.
-func forward(n netns.Namespace) error {
-	return n.Do(func() error {
-		return os.WriteFile(filepath.Join("/proc/sys/net/ipv4", "ip_forward"), []byte("1\n"), 0o644)
-	})
+func forward(n netns.Namespace, name func(Segment) string) error {
+	for _, s := range Segments {
+		if err := n.ChecksumInSoftware(name(s)); err != nil {
+			return err
+		}
+	}
+	return n.Sysctl("net/ipv4/ip_forward", "1")
 }
 
 // routerOf is where the segments' gateway addresses are.

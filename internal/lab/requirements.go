@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -24,9 +25,9 @@ func (e *HintError) Hint() string { return e.What }
 // needed maps the programs that a lab runs to the Debian packages that have
 // them.
 var needed = map[string]string{
-	"ip": "iproute2", "dnsmasq": "dnsmasq-base", "udhcpc": "udhcpc",
+	"ip": "iproute2", "nft": "nftables", "dnsmasq": "dnsmasq-base", "udhcpc": "udhcpc",
 	"Orthanc": "orthanc", "storescu": "dcmtk", "findscu": "dcmtk", "dump2dcm": "dcmtk", "wlmscpfs": "dcmtk",
-	"mosquitto": "mosquitto", "mosquitto_pub": "mosquitto-clients",
+	"mosquitto": "mosquitto", "mosquitto_pub": "mosquitto-clients", "dig": "dnsutils",
 	"smbd": "samba", "smbclient": "smbclient", "nginx": "nginx-light", "curl": "curl",
 	"snmpd": "snmpd", "snmpget": "snmp", "sshd": "openssh-server", "ssh": "openssh-client",
 	"chronyd": "chrony", "freeradius": "freeradius", "radclient": "freeradius-utils", "sipp": "sip-tester",
@@ -83,4 +84,13 @@ func lookPath(program string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("find %s: %w", program, exec.ErrNotFound)
+}
+
+// findProgram also finds what belongs to the database server, which Debian
+// keeps in a folder of its own.
+func findProgram(name string) (string, error) {
+	if path, err := lookPath(name); err == nil {
+		return path, nil
+	}
+	return lookPath(filepath.Join(postgresFolder(), name))
 }

@@ -233,6 +233,9 @@ func webFrontEnd(l *Lab, d *Device) ([]program, error) {
 	if _, err := l.write(d, "index.html"); err != nil {
 		return nil, err
 	}
+	if err := l.certify(d); err != nil {
+		return nil, err
+	}
 	web := l.program(d, "nginx", "-c", path, "-p", l.folder(d), "-g", "daemon off;")
 	web.answers = "tcp " + d.IP().String() + ":80"
 	shell, err := l.sshd(d)

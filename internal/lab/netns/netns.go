@@ -174,6 +174,13 @@ func (n Namespace) ListenPacket(ctx context.Context, network, address string) (n
 	return c, err
 }
 
+// Sysctl sets a kernel parameter of n: the path below /proc/sys.
+func (n Namespace) Sysctl(name, value string) error {
+	return n.Do(func() error {
+		return os.WriteFile(filepath.Join("/proc/sys", name), []byte(value+"\n"), 0o644)
+	})
+}
+
 // Start starts cmd inside of n.
 func (n Namespace) Start(cmd *exec.Cmd) error { return n.Do(cmd.Start) }
 

@@ -18,44 +18,67 @@ type Vitals struct {
 	Temperature float64 `json:"temperature"` // degrees Celsius
 }
 
-// resting is a grown-up at rest.
-var resting = Vitals{HeartRate: 74, SpO2: 97, Respiration: 14, Systolic: 122, Diastolic: 78, Temperature: 36.8}
+// resting is a grown-up at rest, asleep the same at night.
+var (
+	resting = Vitals{HeartRate: 74, SpO2: 97, Respiration: 14, Systolic: 122, Diastolic: 78, Temperature: 36.8}
+	asleep  = Vitals{HeartRate: 61, SpO2: 96, Respiration: 12, Systolic: 108, Diastolic: 66, Temperature: 36.4}
+)
 
-// wander moves each sign a little, and back towards rest.
-func (v *Vitals) wander(noise func() float64) {
+// wander moves each sign a little, and back towards what is usual at that time
+// of day.
+func (v *Vitals) wander(noise func() float64, now time.Time) {
+	rest := &resting
+	if h := now.Hour(); h >= 22 || h < 6 {
+		rest = &asleep
+	}
 	step := func(now *float64, rest, by float64) { *now += (rest-*now)*0.02 + noise()*by }
-	step(&v.HeartRate, resting.HeartRate, 0.8)
-	step(&v.SpO2, resting.SpO2, 0.15)
-	step(&v.Respiration, resting.Respiration, 0.2)
-	step(&v.Systolic, resting.Systolic, 0.6)
-	step(&v.Diastolic, resting.Diastolic, 0.4)
-	step(&v.Temperature, resting.Temperature, 0.005)
+	step(&v.HeartRate, rest.HeartRate, 0.8)
+	step(&v.SpO2, rest.SpO2, 0.15)
+	step(&v.Respiration, rest.Respiration, 0.2)
+	step(&v.Systolic, rest.Systolic, 0.6)
+	step(&v.Diastolic, rest.Diastolic, 0.4)
+	step(&v.Temperature, rest.Temperature, 0.005)
 	v.SpO2 = math.Min(v.SpO2, 100)
 }
 
 // Monitor is a bedside patient monitor that streams vital signs to its central
-// station (IHE PCD-01).
+// station (IHE PCD-01), and raises an alarm there (IHE PCD-04) when the oxygen
+// in the blood falls too low.
 type Monitor struct {
 	Env
 	Identity
 	Patient Patient
 	Central string // numeric address and port
+	// Alarm, if not nil, is told of the beginning and the end of an alarm. It
+	// must not block.
+	Alarm func(event, state string, now time.Time)
+
+	control uint64
+	sender  *Sender
+	// low is true while oxygen is too low: from the beginning of an episode to
+	// until, or else until is when the next one begins.
+	low   bool
+	until time.Time
 }
 
 const (
 	monitorDevice = "69965^MDC_DEV_MON_PHYSIO_MULTI_PARAM_MDS^MDC"
 	vitalsEvery   = time.Second
+	// An episode of low oxygen comes now and then and passes.
+	episodeEvery = 40 * time.Minute
+	episodeLasts = 3 * time.Minute
 )
 
 // Run plays the monitor until ctx ends.
 func (m *Monitor) Run(ctx context.Context) error {
-	sender := NewSender(m.Env, m.Central)
-	defer sender.Close()
+	m.sender = NewSender(m.Env, m.Central)
+	defer m.sender.Close()
+	m.until = m.Clock.Now().Add(m.about(episodeEvery / 4)) // the first one soon
 	v := resting
-	for control := uint64(1); ctx.Err() == nil; control++ {
-		v.wander(m.Rand.NormFloat64)
-		err := sender.Send(ctx, communicate(m.Identity, control, m.Patient, monitorDevice, v.metrics(), m.Clock.Now()))
-		if err != nil && ctx.Err() == nil {
+	for ctx.Err() == nil {
+		now := m.Clock.Now()
+		v.wander(m.Rand.NormFloat64, now)
+		if err := m.tell(ctx, v, now); err != nil && ctx.Err() == nil {
 			m.Log.Warn("monitor is not heard", "monitor", m.Application, "err", err)
 		}
 		if err := m.Clock.Pace(ctx, vitalsEvery); err != nil {
@@ -63,6 +86,31 @@ func (m *Monitor) Run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// tell sends the vital signs, and an alarm if one begins or ends.
+func (m *Monitor) tell(ctx context.Context, v Vitals, now time.Time) error {
+	if now.After(m.until) {
+		m.low = !m.low
+		state, next := "end", episodeEvery
+		if m.low {
+			state, next = "start", episodeLasts
+		}
+		m.until = now.Add(m.about(next))
+		if m.Alarm != nil {
+			m.Alarm("oxygen saturation low", state, now)
+		}
+		m.control++
+		text := alert(m.Identity, m.control, m.Patient, monitorDevice, "196670^MDC_EVT_LO^MDC", "SpO2 low", "PH", state, now)
+		if err := m.sender.Send(ctx, text); err != nil {
+			return err
+		}
+	}
+	if m.low {
+		v.SpO2, v.HeartRate = v.SpO2-12, v.HeartRate+25
+	}
+	m.control++
+	return m.sender.Send(ctx, communicate(m.Identity, m.control, m.Patient, monitorDevice, v.metrics(), now))
 }
 
 func (v *Vitals) metrics() []Metric {
@@ -89,7 +137,7 @@ func NewWearable(id string) *Wearable { return &Wearable{ID: id, vitals: resting
 
 // Reading is the next one.
 func (w *Wearable) Reading(noise func() float64, now time.Time) []byte {
-	w.vitals.wander(noise)
+	w.vitals.wander(noise, now)
 	b, err := json.Marshal(struct {
 		Device string    `json:"device"`
 		Time   time.Time `json:"time"`

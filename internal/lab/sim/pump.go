@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"encoding/xml"
 	"fmt"
 	"time"
 )
@@ -24,6 +25,7 @@ type Pump struct {
 	Identity
 	Patient Patient
 	Gateway string // numeric address and port
+	Library string // where the gateway serves drug libraries, likewise
 
 	state   PumpState
 	rate    float64 // mL/h
@@ -31,6 +33,7 @@ type Pump struct {
 	given   float64 // mL
 	control uint64
 	sender  *Sender
+	version string // of its drug library
 }
 
 const (
@@ -40,29 +43,44 @@ const (
 	pumpReport     = 30 * time.Second
 	pumpIdleReport = 5 * time.Minute
 	// libraryEvery is how often a pump takes the drug library, on average.
+	// The first time is soon after it was switched on.
 	libraryEvery = 8 * time.Hour
+	libraryFirst = 2 * time.Minute
+	// occlusionEvery is how long a line stays open, on average.
+	occlusionEvery = 3 * time.Hour
 )
 
-var drugs = []struct {
-	name string
-	rate float64 // mL/h
-	vol  float64 // mL
-}{
-	{"Sodium chloride 0.9%", 125, 1000}, {"Norepinephrine", 8, 50}, {"Propofol", 15, 100}, {"Heparin", 10, 500}, {"Insulin", 3, 100},
+// drug is one entry of the drug library.
+type drug struct {
+	XMLName xml.Name `xml:"drug"`
+	Name    string   `xml:"name,attr"`
+	Rate    float64  `xml:"rate"`   // mL/h, as it is usually given
+	Volume  float64  `xml:"volume"` // mL
+	Limit   float64  `xml:"limit"`  // mL/h, above which the pump refuses
+}
+
+var drugs = []drug{
+	{Name: "Sodium chloride 0.9%", Rate: 125, Volume: 1000, Limit: 999}, {Name: "Norepinephrine", Rate: 8, Volume: 50, Limit: 40},
+	{Name: "Propofol", Rate: 15, Volume: 100, Limit: 60}, {Name: "Heparin", Rate: 10, Volume: 500, Limit: 25}, {Name: "Insulin", Rate: 3, Volume: 100, Limit: 12},
 }
 
 // Run plays the pump until ctx ends.
 func (p *Pump) Run(ctx context.Context) error {
 	p.state, p.sender = PumpIdle, NewSender(p.Env, p.Gateway)
 	defer p.sender.Close()
-	nextLibrary := p.Clock.Now().Add(p.about(libraryEvery))
-	for ctx.Err() == nil {
-		if now := p.Clock.Now(); now.After(nextLibrary) && p.state == PumpIdle {
+	nextLibrary := p.Clock.Now().Add(p.about(libraryFirst))
+	for last := p.Clock.Now(); ctx.Err() == nil; {
+		now := p.Clock.Now()
+		if now.After(nextLibrary) && p.state == PumpIdle {
 			p.state = PumpUpdating
 			nextLibrary = now.Add(p.about(libraryEvery))
+			if err := p.update(ctx); err != nil && ctx.Err() == nil {
+				p.Log.Warn("drug library is not to be had", "pump", p.Application, "err", err)
+			}
 		} else {
-			p.next()
+			p.next(now.Sub(last))
 		}
+		last = now
 		if err := p.tell(ctx); err != nil && ctx.Err() == nil {
 			p.Log.Warn("pump is not heard", "pump", p.Application, "err", err)
 		}
@@ -77,26 +95,21 @@ func (p *Pump) Run(ctx context.Context) error {
 	return nil
 }
 
-// about is d, more or less.
-func (p *Pump) about(d time.Duration) time.Duration {
-	return time.Duration(float64(d) * (0.7 + 0.6*p.Rand.Float64()))
-}
-
-// next moves the pump on by one report.
-func (p *Pump) next() {
+// next moves the pump on by the time since its last report.
+func (p *Pump) next(elapsed time.Duration) {
 	switch p.state {
 	case PumpIdle, PumpUpdating:
 		p.state = PumpIdle
 		if p.Rand.IntN(3) == 0 {
 			d := drugs[p.Rand.IntN(len(drugs))]
-			p.state, p.rate, p.left, p.given = PumpInfusing, d.rate, d.vol, 0
+			p.state, p.rate, p.left, p.given = PumpInfusing, d.Rate, d.Volume, 0
 		}
 	case PumpInfusing:
-		step := p.rate * pumpReport.Hours()
+		step := p.rate * elapsed.Hours()
 		p.given += step
 		if p.left -= step; p.left <= 0 {
 			p.state, p.rate, p.left = PumpAlarm, 0, 0
-		} else if p.Rand.IntN(400) == 0 {
+		} else if p.Rand.Float64() < elapsed.Hours()/occlusionEvery.Hours() {
 			p.state = PumpAlarm
 		}
 	case PumpAlarm:

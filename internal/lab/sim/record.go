@@ -3,9 +3,7 @@ package sim
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -73,23 +71,13 @@ const fhirJSON = "application/fhir+json"
 
 // Run serves until ctx ends.
 func (r *Record) Run(ctx context.Context) error {
-	l, err := r.At.Listen(ctx, "tcp", net.JoinHostPort(r.IP, fmt.Sprint(r.Port)))
-	if err != nil {
-		return err
-	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /fhir/metadata", func(w http.ResponseWriter, _ *http.Request) { send(w, r.capability()) })
 	mux.HandleFunc("GET /fhir/Patient", func(w http.ResponseWriter, _ *http.Request) { send(w, bundle(r.patients())) })
 	mux.HandleFunc("GET /fhir/Device", func(w http.ResponseWriter, _ *http.Request) { send(w, bundle(r.devices())) })
 	mux.HandleFunc("GET /fhir/Observation", func(w http.ResponseWriter, _ *http.Request) { send(w, bundle(r.observations())) })
 	mux.HandleFunc("POST /fhir/Observation", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusCreated) })
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
-	stop := context.AfterFunc(ctx, func() { server.Close() })
-	defer stop()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	return r.serve(ctx, r.Port, mux)
 }
 
 func send(w http.ResponseWriter, v any) {

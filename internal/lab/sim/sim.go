@@ -40,6 +40,9 @@ func (c *Clock) Sleep(ctx context.Context, d time.Duration) error {
 	return pause(ctx, time.Duration(float64(d)/c.speed))
 }
 
+// Until waits for a clinic time, or until ctx ends.
+func (c *Clock) Until(ctx context.Context, at time.Time) error { return c.Sleep(ctx, at.Sub(c.Now())) }
+
 // Pace waits for d of clinic time, but no shorter than a small machine can
 // bear.
 func (c *Clock) Pace(ctx context.Context, d time.Duration) error {
@@ -88,4 +91,9 @@ func InBed(bed int) Patient {
 		}
 	}
 	return Patient{}
+}
+
+// about is d, more or less.
+func (e *Env) about(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * (0.7 + 0.6*e.Rand.Float64()))
 }
