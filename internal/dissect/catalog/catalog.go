@@ -24,6 +24,7 @@ import (
 	"github.com/cordonhq/cordon/internal/dissect/kerberos"
 	"github.com/cordonhq/cordon/internal/dissect/ldap"
 	"github.com/cordonhq/cordon/internal/dissect/lldp"
+	"github.com/cordonhq/cordon/internal/dissect/mail"
 	"github.com/cordonhq/cordon/internal/dissect/modbus"
 	"github.com/cordonhq/cordon/internal/dissect/mongodb"
 	"github.com/cordonhq/cordon/internal/dissect/mqtt"
@@ -96,6 +97,9 @@ func Table() dissect.Table {
 			kerberos.Stream(),
 			ldap.Datagram(),
 			ldap.Dissector(),
+			mail.IMAP(),
+			mail.POP3(),
+			mail.SMTP(),
 			mongodb.Dissector(),
 			mssql.Dissector(),
 			mysql.Dissector(),
