@@ -18,8 +18,9 @@ type HTTPRequest struct {
 	Host      string // without port
 	Proxied   bool   // the target names another host: the receiver is a proxy
 	UserAgent string
-	// AuthScheme is the scheme of Authorization in lower case: basic, digest,
-	// bearer, ntlm, negotiate. What follows it is never kept.
+	// AuthScheme is the scheme of Authorization, or of that for a proxy, in
+	// lower case: basic, digest, bearer, ntlm, negotiate. What follows it is
+	// never kept.
 	AuthScheme  string
 	ContentType string // media type without parameters
 	SOAPAction  string
@@ -53,7 +54,7 @@ type HTTPResponse struct {
 	Status      uint16
 	Server      string
 	PoweredBy   string // X-Powered-By
-	Challenge   string // scheme of the first WWW-Authenticate, in lower case
+	Challenge   string // scheme of the first WWW-Authenticate or Proxy-Authenticate, in lower case
 	Realm       string // that it names
 	ContentType string // media type without parameters
 	// Cookie is the name of the first cookie that is set, which often names

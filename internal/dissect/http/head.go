@@ -2,9 +2,14 @@ package http
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/base64"
+	"slices"
 
+	"github.com/cordonhq/cordon"
 	"github.com/cordonhq/cordon/internal/dissect"
 	"github.com/cordonhq/cordon/internal/dissect/patient"
+	"github.com/cordonhq/cordon/internal/dissect/spnego"
 	"github.com/cordonhq/cordon/internal/observation"
 )
 
@@ -88,8 +93,9 @@ func (p *parser) requestField(c *dissect.Context, name, value []byte) {
 		}
 	case "user-agent":
 		r.UserAgent = c.Text(value)
-	case "authorization":
+	case "authorization", "proxy-authorization":
 		r.AuthScheme = scheme(c, value)
+		p.windows(c, r.AuthScheme, value)
 	case "soapaction":
 		r.SOAPAction = c.Text(bytes.Trim(value, `"`))
 	case "accept":
@@ -107,10 +113,10 @@ func (p *parser) responseField(c *dissect.Context, name, value []byte) {
 		r.Server = c.Text(value)
 	case "x-powered-by":
 		r.PoweredBy = c.Text(value)
-	case "www-authenticate":
-		if r.Challenge == "" {
-			r.Challenge = scheme(c, value)
-		}
+	case "www-authenticate", "proxy-authenticate":
+		offered := scheme(c, value)
+		p.windows(c, offered, value)
+		r.Challenge = cmp.Or(r.Challenge, offered)
 		if r.Realm == "" {
 			r.Realm = realm(c, value)
 		}
@@ -129,6 +135,19 @@ func scheme(c *dissect.Context, value []byte) string {
 	}
 	var buf [16]byte
 	return c.Text(lowered(buf[:0], word))
+}
+
+// windows reads a sign-in of Windows (RFC 4559), in which both sides name
+// themselves.
+func (p *parser) windows(c *dissect.Context, scheme string, value []byte) {
+	if scheme != "ntlm" && scheme != "negotiate" || len(value) <= len(scheme)+1 {
+		return
+	}
+	token := bytes.TrimSpace(value[len(scheme)+1:])
+	p.scratch = slices.Grow(p.scratch[:0], base64.StdEncoding.DecodedLen(len(token)))
+	// A token cut off at maxLine is decoded as far as it goes.
+	n, _ := base64.StdEncoding.Decode(p.scratch[:cap(p.scratch)], token)
+	spnego.Read(c, cordon.HTTP, p.scratch[:n])
 }
 
 // realm returns the realm parameter of a challenge (RFC 9110 §11.5).

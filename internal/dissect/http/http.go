@@ -36,7 +36,7 @@ var methods = [...]string{
 	"GET", "POST", "HEAD", "PUT", "OPTIONS", "CONNECT", "DELETE", "PATCH", "TRACE",
 	"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH", "MKCALENDAR",
 	"SUBSCRIBE", "UNSUBSCRIBE", "NOTIFY", "MERGE", "CHECKOUT", "BITS_POST", "CCM_POST",
-	"RPC_IN_DATA", "RPC_OUT_DATA", "RPC_CONNECT", "SOURCE",
+	"RPC_IN_DATA", "RPC_OUT_DATA", "RPC_CONNECT", "SOURCE", "QUERY",
 }
 
 func probe(h *dissect.Head) dissect.Verdict {

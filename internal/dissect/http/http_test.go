@@ -1,6 +1,7 @@
 package http_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -174,6 +175,19 @@ func TestCorpusDevices(t *testing.T) {
 	}
 }
 
+// challenge is an NTLM challenge (MS-NLMP §2.2.1.2) of the computer SRV.
+const challenge = "NTLMSSP\x00\x02\x00\x00\x00" + "\x00\x00\x00\x00\x38\x00\x00\x00" + "\x01\x00\x80\x02" + "12345678" +
+	"\x00\x00\x00\x00\x00\x00\x00\x00" + "\x0e\x00\x0e\x00\x38\x00\x00\x00" + "\x0a\x00\x61\x4a\x00\x00\x00\x0f" +
+	"\x01\x00\x06\x00S\x00R\x00V\x00" + "\x00\x00\x00\x00"
+
+func TestWindowsSignIn(t *testing.T) {
+	s := Run(http.Dissector(), Out(head("GET /ews HTTP/1.1", "Authorization: NTLM TlRMTVNTUAABAAAA")),
+		In(head("HTTP/1.1 401 Unauthorized", "WWW-Authenticate: NTLM "+base64.StdEncoding.EncodeToString([]byte(challenge)), "Content-Length: 0")))
+	if !slices.Contains(s.Facts, "sender netbios-computer=SRV") {
+		t.Errorf("facts %q", s.Facts)
+	}
+}
+
 func TestProbe(t *testing.T) {
 	tests := []struct {
 		name, data string
@@ -235,6 +249,7 @@ func Fuzz(f *testing.F) {
 		[]Piece{Out(head("GET /fhir/Patient/0815 HTTP/1.1", "Host: a:80", "Authorization: Basic x")), In(htmlPage() + page)},
 		[]Piece{Out(head("HEAD / HTTP/1.1") + head("CONNECT a:1 HTTP/1.1")), In(head("HTTP/1.1 200 OK", "Transfer-Encoding: chunked") + head("HTTP/1.1 401 X", `WWW-Authenticate: Digest realm="x"`))},
 		[]Piece{Out(fhir("POST /fhir HTTP/1.1", `{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Device","manufacturer":"A","version":[{"value":"2"}]}}]}`))},
+		[]Piece{In(head("HTTP/1.1 401 X", "WWW-Authenticate: Negotiate "+base64.StdEncoding.EncodeToString([]byte(challenge))))},
 		[]Piece{In(head("HTTP/1.1 200 OK", "Content-Type: application/xml+fhir") + `<Device><manufacturer value="A"/></Device>`)},
 		[]Piece{In(head("HTTP/1.1 200 OK", "Content-Type: text/html", "Transfer-Encoding: chunked") + "1f;x\r\n<title>a &amp; b</title>\r\n0\r\n\r\n")},
 	)
