@@ -17,19 +17,23 @@ type vendorSpec struct {
 	// Part is true for makers of modules and network cards that sit in other
 	// makers' devices: their MAC prefix says little.
 	Part bool `yaml:"part"`
+	// Software is true for makers whose programs run on others' devices: a
+	// text that begins with their name tells no vendor.
+	Software bool `yaml:"software"`
 }
 
 // vendorNames turns the many spellings of makers into one each.
 type vendorNames struct {
-	exact  map[string]string
-	starts map[string][]prefixName
-	parts  map[string]bool
+	exact    map[string]string
+	starts   map[string][]prefixName
+	parts    map[string]bool
+	software map[string]bool
 }
 
 type prefixName struct{ prefix, name string }
 
 func newVendorNames() vendorNames {
-	return vendorNames{exact: map[string]string{}, starts: map[string][]prefixName{}, parts: map[string]bool{}}
+	return vendorNames{exact: map[string]string{}, starts: map[string][]prefixName{}, parts: map[string]bool{}, software: map[string]bool{}}
 }
 
 func (v *vendorNames) add(s *vendorSpec) error {
@@ -52,7 +56,7 @@ func (v *vendorNames) add(s *vendorSpec) error {
 		first, _, _ := strings.Cut(key, " ")
 		v.starts[first] = append(v.starts[first], prefixName{key, s.Name})
 	}
-	v.parts[s.Name] = s.Part
+	v.parts[s.Name], v.software[s.Name] = s.Part, s.Software
 	return nil
 }
 
@@ -74,7 +78,7 @@ func (v *vendorNames) begins(text string) string {
 	const most = 4
 	words := strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(",;:/_-", r) })
 	for n := min(len(words), most); n > 0; n-- {
-		if known := v.named(strings.Join(words[:n], " ")); known != "" {
+		if known := v.named(strings.Join(words[:n], " ")); known != "" && !v.software[known] {
 			return known
 		}
 	}

@@ -15,7 +15,7 @@ var wider = map[cordon.Kind][]cordon.Kind{
 	cordon.MedicationCabinet: {cordon.MedicalDevice, cordon.Workstation, cordon.IoT},
 	cordon.MedicalGasPanel:   {cordon.MedicalDevice, cordon.IoT, cordon.BuildingController, cordon.IndustrialControl},
 	cordon.Wearable:          {cordon.MedicalDevice, cordon.IoT},
-	cordon.NurseCall:         {cordon.IoT},
+	cordon.NurseCall:         {cordon.IoT, cordon.Workstation, cordon.VoIPPhone},
 	cordon.MedicalDevice:     {cordon.IoT},
 
 	cordon.ImagingWorkstation: {cordon.Workstation},
