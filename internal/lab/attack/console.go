@@ -21,15 +21,14 @@ const (
 )
 
 // console is the maintenance console of an old device: it asks for a name and a
-// password in the clear, and hangs up after three wrong ones.
+// password in the clear, and hangs up when they are wrong.
 type console struct {
 	title, user, password string
 }
 
 const (
-	consoleIdle  = 30 * time.Second
-	consoleTries = 3
-	longestLine  = 128
+	consoleIdle = 30 * time.Second
+	longestLine = 128
 )
 
 // serve answers calls until ctx ends.
@@ -62,26 +61,26 @@ func (c *console) answer(ctx context.Context, conn net.Conn) {
 	}
 	_, _ = fmt.Fprintf(conn, "\r\n%s\r\n\r\n", c.title) // a failure shows at the next read
 	r := bufio.NewReaderSize(conn, longestLine)
-	for range consoleTries {
-		name, err := ask(conn, r, "login: ", true)
-		if err != nil {
+	name := ""
+	for name == "" { // an empty line asks again
+		if name, err = ask(conn, r, "login: ", true); err != nil {
 			return
 		}
-		password, err := ask(conn, r, "Password: ", false)
-		if err != nil {
-			return
-		}
-		if name == c.user && password == c.password {
-			c.command(conn, r)
-			return
-		}
-		_, _ = io.WriteString(conn, "\r\nLogin incorrect\r\n\r\n")
 	}
+	password, err := ask(conn, r, "Password: ", false)
+	if err != nil {
+		return
+	}
+	if name != c.user || password != c.password {
+		_, _ = io.WriteString(conn, "\r\nLogin incorrect\r\n\r\n")
+		return
+	}
+	c.command(conn, r)
 }
 
 // command lets the signed-in caller look at the panel.
 func (c *console) command(conn net.Conn, r *bufio.Reader) {
-	_, _ = io.WriteString(conn, "\r\nLast login: never\r\n")
+	_, _ = io.WriteString(conn, "\r\nType status or exit.\r\n")
 	for {
 		line, err := ask(conn, r, "panel> ", true)
 		if err != nil {
