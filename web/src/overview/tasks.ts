@@ -96,8 +96,8 @@ function unidentified(devices: DeviceSummary[], conversations: Conversation[]): 
   const loudest = [...unknown.values()].sort((a, b) => b.volume - a.volume)[0]!;
   const t = text.tasks;
   return {
-    id: 'unidentified', icon: 'unknown', title: t.unidentified(unknown.size), why: loudest.volume > 0 ? t.unidentifiedWhy(loudest.name, bytes(loudest.volume)) : t.unidentifiedQuiet,
-    gain: t.unidentifiedGain, cost: t.unidentifiedCost, act: t.unidentifiedAct, href: to.devices({ kind: 'unknown' }),
+    id: 'unidentified', icon: 'unknown', title: t.unidentified(unknown.size), why: loudest.volume > 0 ? t.unidentifiedWhy(loudest.name, bytes(loudest.volume), unknown.size) : t.unidentifiedQuiet,
+    gain: t.unidentifiedGain, cost: t.unidentifiedCost, act: t.unidentifiedAct(unknown.size), href: unknown.size === 1 ? to.device([...unknown.keys()][0]!) : to.devices({ kind: 'unknown' }),
   };
 }
 

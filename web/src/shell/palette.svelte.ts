@@ -1,4 +1,6 @@
 // Whether the command palette is open, and who had the keyboard before.
+import { tick } from 'svelte';
+
 let open = $state(false);
 let before: HTMLElement | null = null;
 
@@ -13,7 +15,8 @@ export const palette = {
   },
   hide(refocus = true): void {
     open = false;
-    if (refocus) before?.focus();
+    const back = before;
     before = null;
+    if (refocus) void tick().then(() => back?.focus()); // not before the dialog is gone
   },
 };

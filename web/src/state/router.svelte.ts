@@ -26,7 +26,7 @@ function decode(segment: string): string {
   }
 }
 
-let current = $state.raw<Route>(read());
+let current = $state.raw<Route>(typeof location === 'undefined' ? { path: '/', segments: [], query: new URLSearchParams() } : read());
 
 export const router = {
   get route(): Route {
@@ -55,14 +55,24 @@ export function setQuery(change: Record<string, string | undefined>): void {
   current = read();
 }
 
+const patience = 3_000; // milliseconds that a page may take to come
+
+/** Waits for the page's heading; whoever has moved on by then is left alone. */
 async function focusHeading(): Promise<void> {
   await tick();
   document.getElementById('main')?.scrollTo(0, 0);
-  const heading = document.querySelector<HTMLElement>('#main h1');
-  if (heading) {
-    heading.tabIndex = -1;
-    heading.focus({ preventScroll: true });
-  }
+  const before = document.activeElement;
+  const started = performance.now();
+  const look = () => {
+    const now = document.activeElement;
+    if (now !== before && now !== document.body) return;
+    const heading = document.querySelector<HTMLElement>('#main h1');
+    if (heading) {
+      heading.tabIndex = -1;
+      heading.focus({ preventScroll: true });
+    } else if (performance.now() - started < patience) requestAnimationFrame(look);
+  };
+  look();
 }
 
 /** Follows links of our own without loading the page anew. */

@@ -159,11 +159,11 @@ export const text = {
     clearCost: 'A service technician may need another way in',
     clearAct: 'See the devices',
     unidentified: (n: number) => `${plural(n, 'device')} ${n === 1 ? 'is' : 'are'} not identified yet`,
-    unidentifiedWhy: (name: string, volume: string) => `${name} talks most: ${volume} so far. Somebody may know what it is.`,
+    unidentifiedWhy: (name: string, volume: string, n: number) => (n === 1 ? `${name} has moved ${volume} so far. Somebody may know what it is.` : `${name} talks most: ${volume} so far. Somebody may know what it is.`),
     unidentifiedQuiet: 'Somebody may know what they are.',
     unidentifiedGain: 'A place to hide among things nobody knows',
     unidentifiedCost: 'Nothing: naming a device changes nothing on the network',
-    unidentifiedAct: 'Name them',
+    unidentifiedAct: (n: number) => (n === 1 ? 'Name it' : 'Name them'),
   },
 
   ledger: {

@@ -67,8 +67,11 @@ const named: Record<string, (value: string) => string> = {
   'ssdp service': (v) => `It announces the service ${v}.`,
 };
 
+const longest = 90; // characters of a value in a sentence; the whole is on hover
+
 /** What the device showed, as one sentence. */
-export function evidenceSentence(e: Evidence): string {
+export function evidenceSentence({ value, ...rest }: Evidence): string {
+  const e = { ...rest, value: value.length > longest ? `${value.slice(0, longest).trimEnd()} …` : value };
   const own = named[`${e.source} ${e.field}`];
   if (own) return own(e.value);
   const field = fields[e.field] ?? e.field.replaceAll('-', ' ');
