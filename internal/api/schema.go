@@ -117,17 +117,6 @@ func protocols() []string {
 	return out
 }
 
-// groups lists the groups of kinds in their order.
-func groups() []string {
-	var out []string
-	for _, k := range cordon.Kinds {
-		if len(out) == 0 || out[len(out)-1] != k.Group {
-			out = append(out, k.Group)
-		}
-	}
-	return out
-}
-
 // enum puts a named schema with these values into r and refers to it.
 func enum[T any](r huma.Registry, name, doc string, values []T) *huma.Schema {
 	if _, ok := r.Map()[name]; !ok {

@@ -25,8 +25,6 @@ const (
 // epoch is the packet time (ns) of the first packet of a test.
 const epoch = int64(1_700_000_000e9)
 
-func addr(s string) netid.Addr { return netid.AddrFrom(netip.MustParseAddr(s)) }
-
 // pkt makes a packet from "address:port" to "address:port".
 func pkt(proto uint8, from, to string) *packet.Packet {
 	src, dst := netip.MustParseAddrPort(from), netip.MustParseAddrPort(to)

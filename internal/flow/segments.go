@@ -113,8 +113,7 @@ func (t *Table) hold(f *Flow, d Direction, seq uint32, data []byte, lost uint32)
 		if size > 0 {
 			piece := data[:min(uint32(len(data)), size)]
 			pieceLost := size - uint32(len(piece))
-			var ok bool
-			if before, ok = t.insert(f, d, before, seq, piece, pieceLost); !ok {
+			if !t.insert(f, d, before, seq, piece, pieceLost) {
 				t.overBudget(f, d, seq, data, lost)
 				return
 			}
@@ -138,10 +137,10 @@ func (t *Table) precursor(s *stream, seq uint32) uint32 {
 	return before
 }
 
-// insert holds data and lost behind the segment before, 0 for the list's head,
-// and returns the last segment that it used. It reports false when there is no
-// room; it has then held nothing, or data's first bytes.
-func (t *Table) insert(f *Flow, d Direction, before, seq uint32, data []byte, lost uint32) (uint32, bool) {
+// insert holds data and lost behind the segment before, 0 for the list's head.
+// It reports false when there is no room; it has then held nothing, or data's
+// first bytes.
+func (t *Table) insert(f *Flow, d Direction, before, seq uint32, data []byte, lost uint32) bool {
 	s := &f.table.streams[d]
 	if before != 0 {
 		// Small pieces in a row share a segment.
@@ -157,7 +156,7 @@ func (t *Table) insert(f *Flow, d Direction, before, seq uint32, data []byte, lo
 	}
 	for len(data) > 0 || lost > 0 {
 		if int(s.held) >= t.segments.perStream || t.segments.held >= t.segments.limit {
-			return before, false
+			return false
 		}
 		i := t.segments.take()
 		g := t.segments.at(i)
@@ -170,7 +169,7 @@ func (t *Table) insert(f *Flow, d Direction, before, seq uint32, data []byte, lo
 		t.link(s, before, i)
 		before = i
 	}
-	return before, true
+	return true
 }
 
 // link puts segment i behind the segment before, 0 for the head.

@@ -41,7 +41,7 @@ var (
 	// busy.
 	ErrLocked = errors.New("another Cordon or program is using this data: stop it, or choose another place for the data with --data")
 	// ErrDamaged: what is stored cannot be read.
-	ErrDamaged = errors.New("Cordon's data is damaged: restore it from a copy, or choose another place for the data with --data")
+	ErrDamaged = errors.New("the data is damaged: restore it from a copy, or choose another place for the data with --data")
 )
 
 // MergedError says that a device turned out to be one with another, which

@@ -168,7 +168,7 @@ func (r *replay) find(k tuple, answers, opens bool) (*conversation, flow.Directi
 	back := tuple{k.dst, k.src, k.dp, k.sp, k.proto}
 	if answers {
 		if _, known := r.flows[k]; !known {
-			k, back = back, k
+			k = back
 			c, _ := r.find(k, false, false)
 			return c, flow.In
 		}

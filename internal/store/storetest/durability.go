@@ -27,10 +27,8 @@ func Main(m *testing.M, open func(ctx context.Context, place string) (store.Stor
 	if place == "" {
 		os.Exit(m.Run())
 	}
-	if err := writeForever(open, place); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	fmt.Fprintln(os.Stderr, writeForever(open, place))
+	os.Exit(1)
 }
 
 // rowsPerSave is how many devices and conversations each save of the child
