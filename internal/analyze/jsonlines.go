@@ -10,6 +10,7 @@ import (
 	"github.com/cordonhq/cordon"
 	"github.com/cordonhq/cordon/internal/flow"
 	"github.com/cordonhq/cordon/internal/packet"
+	"github.com/cordonhq/cordon/internal/platform/netid"
 )
 
 // JSONLines writes a report as one JSON object a line: flow*, device*,
@@ -46,10 +47,10 @@ func (j *JSONLines) Flow(file string, f *flow.Flow) error {
 	b = append(b, `","transport":"`...)
 	b = append(b, packet.ProtoName(f.Proto)...)
 	b = append(b, `","src":"`...)
-	b = f.Src.Netip().AppendTo(b)
+	b = appendAddr(b, f.Src)
 	b = appendUint(b, `","src_port":`, uint64(f.SrcPort))
 	b = append(b, `,"dst":"`...)
-	b = f.Dst.Netip().AppendTo(b)
+	b = appendAddr(b, f.Dst)
 	b = appendUint(b, `","dst_port":`, uint64(f.DstPort))
 	b = append(b, `,"protocol":"`...)
 	b = append(b, f.Protocol.String()...)
@@ -61,6 +62,15 @@ func (j *JSONLines) Flow(file string, f *flow.Flow) error {
 	j.line = b
 	_, err := j.w.Write(b)
 	return err
+}
+
+// appendAddr prints an address. In a flow the zero value is one that was seen:
+// IPv6's unspecified address (RFC 4291 §2.5.2).
+func appendAddr(b []byte, a netid.Addr) []byte {
+	if a.IsZero() {
+		return append(b, "::"...)
+	}
+	return a.Netip().AppendTo(b)
 }
 
 func appendTime(b []byte, name string, ns int64) []byte {
