@@ -91,16 +91,15 @@ func compareEvidence(a, b cordon.Evidence) int {
 	)
 }
 
+// take notes what an attribute is believed to be.
 func (id *Identity) take(attribute cordon.Attribute, believed []cordon.Claim) {
 	best := believed[0]
 	id.Claims = append(id.Claims, best)
-	if attribute == cordon.AttrKind || id.Kind == cordon.KindUnknown && attribute != cordon.AttrName {
+	switch {
+	case attribute == cordon.AttrKind:
 		id.Confidence = best.Confidence
-		for _, c := range id.Claims {
-			if attribute != cordon.AttrKind {
-				id.Confidence = max(id.Confidence, c.Confidence)
-			}
-		}
+	case attribute != cordon.AttrName && id.Kind == cordon.KindUnknown:
+		id.Confidence = max(id.Confidence, best.Confidence)
 	}
 	switch attribute {
 	case cordon.AttrVendor:

@@ -111,7 +111,13 @@ type Batch struct {
 	facts     []fact
 	names     map[netid.Addr]string
 	deltas    map[flowKey]*delta
+	// lost counts what came when the batch was full.
+	lost uint64
 }
+
+// maxBatch bounds the entries of each part of a batch: a flood fills a batch
+// long before somebody takes it.
+const maxBatch = 1 << 16
 
 // Empty reports whether nothing was seen.
 func (b *Batch) Empty() bool {
@@ -130,16 +136,38 @@ func (b *Batch) sight(e Endpoint, s sighting) {
 		return
 	}
 	old, ok := b.sightings[e]
-	if ok {
-		s.join(&old)
+	if !ok && len(b.sightings) >= maxBatch {
+		b.lost++
+		return
 	}
+	s.join(&old)
 	b.sightings[e] = s
+}
+
+func (b *Batch) bind(k binding, s span) {
+	old, ok := b.bindings[k]
+	if !ok && len(b.bindings) >= maxBatch {
+		b.lost++
+		return
+	}
+	s.widen(old)
+	b.bindings[k] = s
+}
+
+// delta returns the sum for a key, nil if there is no room.
+func (b *Batch) delta(k flowKey) *delta {
+	d := b.deltas[k]
+	if d == nil && len(b.deltas) < maxBatch {
+		d = new(delta)
+		b.deltas[k] = d
+	}
+	return d
 }
 
 // name notes a name of an address beyond the clinic; of several the first in
 // order, so that it does not matter which came last.
 func (b *Batch) name(ip netid.Addr, name string) {
-	if known, ok := b.names[ip]; (!ok || name < known) && len(b.names) < maxNamedPeers {
+	if known, ok := b.names[ip]; (!ok || name < known) && len(b.names) < maxBatch {
 		b.names[ip] = name
 	}
 }

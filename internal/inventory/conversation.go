@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"encoding/binary"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -91,12 +92,15 @@ func (v *Inventory) add(k flowKey, d *delta) {
 
 // row finds the row of a key, which is made if there is room.
 func (v *Inventory) row(k flowKey, d *delta) *row {
-	client, server := v.endpoints[k.client], v.endpoints[k.server]
-	if client != nil && server != nil {
-		if r := v.rows[rowKey{client, server, k.transport, k.port, k.protocol, k.undecided}]; r != nil {
+	if r := v.find(k); r != nil {
+		return r
+	}
+	if int64(d.flows) < 0 {
+		if r := v.findFolded(k); r != nil {
 			return r
 		}
 	}
+	client, server := v.endpoints[k.client], v.endpoints[k.server]
 	if !client.knows(k.server.IP) {
 		v.fold(&k, d, client, server)
 	}
@@ -104,39 +108,54 @@ func (v *Inventory) row(k flowKey, d *delta) *row {
 	if client == nil || server == nil {
 		return nil
 	}
-	if !client.knows(server.IP) {
-		v.meet(client, server, d)
+	if k.protocol == cordon.Unknown && k.port != 0 && client.peers[server.IP].ports >= maxPorts {
+		v.stats.Folded++
+		k.port = 0
 	}
-	if k.protocol == cordon.Unknown && k.port != 0 {
-		if client.peers[server.IP] >= maxPorts {
-			v.stats.Folded++
-			k.port = 0
-		} else {
-			client.peers[server.IP]++
-		}
-	}
-	key := rowKey{client, server, k.transport, k.port, k.protocol, k.undecided}
-	if r := v.rows[key]; r != nil {
+	if r := v.find(k); r != nil {
 		return r
 	}
 	if len(v.rows) >= maxRows {
 		return nil
 	}
-	r := &row{rowKey: key}
-	v.rows[key] = r
+	r := &row{rowKey: rowKey{client, server, k.transport, k.port, k.protocol, k.undecided}}
+	v.rows[r.rowKey] = r
 	r.at = [2]int{len(client.rows), len(server.rows)}
 	client.rows = append(client.rows, r)
 	if server != client {
 		server.rows = append(server.rows, r)
 	}
+	v.meet(r, d)
 	v.waiting = append(v.waiting, r)
 	return r
+}
+
+// find returns the row of a key if there is one.
+func (v *Inventory) find(k flowKey) *row {
+	client, server := v.endpoints[k.client], v.endpoints[k.server]
+	if client == nil || server == nil {
+		return nil
+	}
+	return v.rows[rowKey{client, server, k.transport, k.port, k.protocol, k.undecided}]
+}
+
+// findFolded returns the row under which a key was counted when it was beyond
+// a bound, so that what is taken back is taken from where it was added.
+func (v *Inventory) findFolded(k flowKey) *row {
+	port, server, client := k, k, k
+	port.port, server.server, client.client = 0, Endpoint{}, Endpoint{}
+	for _, folded := range [3]flowKey{port, server, client} {
+		if r := v.find(folded); r != nil {
+			return r
+		}
+	}
+	return nil
 }
 
 // fold has a conversation with one stranger too many counted under the zero
 // Endpoint, which stands for all such.
 func (v *Inventory) fold(k *flowKey, d *delta, client, server *endpoint) {
-	if server != nil && isBeyond(k.client.IP) && server.strangers >= maxPeers {
+	if server != nil && server.ip != nil && isBeyond(k.client.IP) && server.ip.guests >= maxPeers {
 		v.stats.Folded++
 		k.client = Endpoint{}
 	}
@@ -164,27 +183,59 @@ func (e *endpoint) knows(server netid.Addr) bool {
 	return known
 }
 
-// meet notes that two endpoints have begun to talk.
-func (v *Inventory) meet(client, server *endpoint, d *delta) {
+// meet counts a new row for its ends.
+func (v *Inventory) meet(r *row, d *delta) {
+	client, server := r.client, r.server
+	p, known := client.peers[server.IP]
+	if !known {
+		p.stranger, p.guest = isStranger(server.IP, d), isBeyond(client.IP) && server.ip != nil
+		if p.stranger {
+			client.strangers++
+		}
+		if p.guest {
+			server.ip.guests++
+		}
+	}
+	p.rows++
+	if r.isNameless() {
+		p.ports++
+	}
 	if client.peers == nil {
-		client.peers = map[netid.Addr]int{}
+		client.peers = map[netid.Addr]peer{}
 	}
-	client.peers[server.IP] = 0
-	if isStranger(server.IP, d) {
-		client.strangers++
-	}
-	if isBeyond(client.IP) {
-		server.strangers++
-	}
+	client.peers[server.IP] = p
 	const enough = 4
 	c, s := client.ip, server.ip
-	if c != nil && s != nil && isBeyond(c.ip) && isBeyond(s.ip) && len(c.opened) < enough {
+	if c != nil && s != nil && isBeyond(c.ip) && isBeyond(s.ip) && len(c.opened) < enough && !slices.Contains(c.opened, s) {
 		c.opened = append(c.opened, s)
 		v.moved = true
 	}
 }
 
+// isNameless reports whether all that is known of the service is its port.
+func (r *row) isNameless() bool { return r.protocol == cordon.Unknown && r.port != 0 }
+
+// part takes back what meet counted.
+func (v *Inventory) part(r *row) {
+	p := r.client.peers[r.server.IP]
+	if r.isNameless() {
+		p.ports--
+	}
+	if p.rows--; p.rows > 0 {
+		r.client.peers[r.server.IP] = p
+		return
+	}
+	delete(r.client.peers, r.server.IP)
+	if p.stranger {
+		r.client.strangers--
+	}
+	if p.guest {
+		r.server.ip.guests--
+	}
+}
+
 func (v *Inventory) drop(r *row) {
+	v.part(r)
 	v.detach(r)
 	delete(v.rows, r.rowKey)
 	r.client.forget(r, 0)
@@ -340,8 +391,11 @@ func (v *Inventory) peer(s side, rows []*row, end func(*row) *endpoint) cordon.P
 	d := s.device
 	if d == nil {
 		p := cordon.Peer{IP: s.ip.Netip(), Name: v.names[s.ip]}
-		if s.ip.IsZero() {
+		switch {
+		case s.ip.IsZero():
 			p.Name = "other addresses"
+		case p.Name == "":
+			p.Name = groupNames[p.IP]
 		}
 		return p
 	}
@@ -361,6 +415,20 @@ func (v *Inventory) peer(s side, rows []*row, end func(*row) *endpoint) cordon.P
 		p.IP = ips[0]
 	}
 	return p
+}
+
+// groupNames are what people call well-known groups (IANA "Multicast Address
+// Space").
+var groupNames = map[netip.Addr]string{
+	netip.MustParseAddr("255.255.255.255"): "everybody on the link",
+	netip.MustParseAddr("224.0.0.1"):       "all hosts", netip.MustParseAddr("ff02::1"): "all hosts",
+	netip.MustParseAddr("224.0.0.2"): "all routers", netip.MustParseAddr("ff02::2"): "all routers",
+	netip.MustParseAddr("224.0.0.22"): "IGMP routers", netip.MustParseAddr("ff02::16"): "MLD routers",
+	netip.MustParseAddr("224.0.0.251"): "mDNS", netip.MustParseAddr("ff02::fb"): "mDNS",
+	netip.MustParseAddr("224.0.0.252"): "LLMNR", netip.MustParseAddr("ff02::1:3"): "LLMNR",
+	netip.MustParseAddr("224.0.1.1"):       "NTP",
+	netip.MustParseAddr("239.255.255.250"): "SSDP and WS-Discovery", netip.MustParseAddr("ff02::c"): "SSDP and WS-Discovery",
+	netip.MustParseAddr("239.255.255.253"): "SLP", netip.MustParseAddr("ff02::1:2"): "DHCPv6 servers",
 }
 
 // transportName is the token of an IP protocol number.

@@ -33,8 +33,17 @@ type device struct {
 // assign makes devices of the groups that entities form.
 func (v *Inventory) assign(all []*entity) {
 	members := map[*entity][]*entity{}
+	v.stats.Undevised = 0
 	for _, e := range all {
-		members[e.root()] = append(members[e.root()], e)
+		root := e.root()
+		if members[root] == nil && len(members) >= maxDevices {
+			v.stats.Undevised++
+			if e.mac != nil {
+				e.mac.device = nil
+			}
+			continue
+		}
+		members[root] = append(members[root], e)
 	}
 	for _, d := range v.devices {
 		d.macs, d.keyed = nil, nil

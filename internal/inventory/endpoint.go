@@ -25,14 +25,23 @@ type endpoint struct {
 
 	facts []keptFact
 	rows  []*row
-	// peers counts, per address that this is a client of, the ports without a
-	// known protocol; strangers are the peers that count against maxPeers.
-	peers     map[netid.Addr]int
+	// peers are the addresses that this is a client of; strangers counts those
+	// that count against maxPeers.
+	peers     map[netid.Addr]peer
 	strangers int
 
 	// Derived by resolve:
 	own    bool    // IP belongs to the device with MAC
 	device *device // nil for what is no device
+}
+
+// peer is what an endpoint keeps of an address that it is a client of.
+type peer struct {
+	rows  int
+	ports int // rows with a port and without a known protocol
+	// stranger and guest say whether it counts against the bound of the client
+	// and of the server.
+	stranger, guest bool
 }
 
 // keptFact is a fact without its endpoint.
@@ -66,7 +75,9 @@ type ipNode struct {
 	local     bool
 	// opened lists some of the addresses beyond the clinic that this one,
 	// beyond the clinic too, has opened conversations with.
-	opened   []*ipNode
+	opened []*ipNode
+	// guests counts its clients beyond the clinic.
+	guests   int
 	restored cordon.DeviceID
 	since    int64
 

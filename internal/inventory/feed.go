@@ -116,6 +116,10 @@ func (f *Feed) tell(x fact) {
 	if len(f.seen) >= maxSeen {
 		clear(f.seen)
 	}
+	if len(f.batch.facts) >= maxBatch {
+		f.batch.lost++
+		return
+	}
 	f.seen[key] = struct{}{}
 	f.batch.facts = append(f.batch.facts, x)
 }
@@ -134,10 +138,7 @@ func (f *Feed) bind(b observation.Binding) {
 		return
 	}
 	if !at.MAC.IsZero() && !at.IP.IsZero() {
-		key := binding{protocol, at}
-		s := f.batch.bindings[key]
-		s.widen(span{e.Time, e.Time})
-		f.batch.bindings[key] = s
+		f.batch.bind(binding{protocol, at}, span{e.Time, e.Time})
 	}
 	if b.Name == "" {
 		return
@@ -161,29 +162,43 @@ func (f *Feed) Flow(fl *flow.Flow) {
 		counters: counters{flows: 1, packets: fl.Packets, bytes: fl.Bytes},
 		protocol: fl.Protocol, answered: !fl.MACs[flow.In].IsZero(),
 	}
-	ended := fl.Ended
-	now.undecided = !ended && !fl.Ignore && fl.Confidence < uint8(dissect.Likely)
+	now.undecided = !fl.Ended && !fl.Ignore && fl.Confidence < uint8(dissect.Likely)
 	if now.undecided {
 		now.protocol = cordon.Unknown
 	}
 	now.port = foldPort(fl, now.protocol)
 	before, known := f.live[fl.ID]
-	if known && (before.port != now.port || before.protocol != now.protocol || before.undecided != now.undecided || before.answered != now.answered) {
-		f.sum(fl, &before, counters{}.minus(before.counters))
-		before.counters = counters{}
-	}
-	f.sum(fl, &now, now.counters.minus(before.counters))
-	if ended {
-		if known {
+	at := f.keyOf(fl, &now)
+	d := f.batch.delta(at)
+	if d == nil {
+		// The counters stand; the next report tells them.
+		if fl.Ended {
+			f.batch.lost++
 			delete(f.live, fl.ID)
 		}
 		return
 	}
-	f.live[fl.ID] = now
+	if known && !now.sameKey(&before) {
+		if old := f.batch.delta(f.keyOf(fl, &before)); old != nil {
+			old.sum(counters{}.minus(before.counters), fl)
+			before.counters = counters{}
+		}
+	}
+	d.sum(now.counters.minus(before.counters), fl)
+	if !fl.Ended {
+		f.live[fl.ID] = now
+	} else if known {
+		delete(f.live, fl.ID)
+	}
 }
 
-// sum adds to what the flow is counted under.
-func (f *Feed) sum(fl *flow.Flow, t *told, c counters) {
+// sameKey reports whether two reports of a flow are counted under one key.
+func (t *told) sameKey(o *told) bool {
+	return t.port == o.port && t.protocol == o.protocol && t.undecided == o.undecided && t.answered == o.answered
+}
+
+// keyOf returns what the flow is counted under.
+func (f *Feed) keyOf(fl *flow.Flow, t *told) flowKey {
 	key := flowKey{
 		client: endpointOf(fl.MACs[flow.Out], fl.Src), server: endpointOf(netid.MAC{}, fl.Dst),
 		transport: fl.Proto, port: t.port, protocol: t.protocol, undecided: t.undecided,
@@ -191,11 +206,11 @@ func (f *Feed) sum(fl *flow.Flow, t *told, c counters) {
 	if t.answered {
 		key.server.MAC = fl.MACs[flow.In]
 	}
-	d := f.batch.deltas[key]
-	if d == nil {
-		d = new(delta)
-		f.batch.deltas[key] = d
-	}
+	return key
+}
+
+// sum adds counters of a flow.
+func (d *delta) sum(c counters, fl *flow.Flow) {
 	d.add(&c)
 	d.widen(span{fl.First, fl.Last})
 }

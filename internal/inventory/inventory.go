@@ -30,6 +30,9 @@ const (
 	// maxPeers bounds the addresses beyond the clinic that one address has
 	// conversations with; further ones are summed as one.
 	maxPeers = 256
+	// maxDevices bounds the devices; the oldest stay, so that a flood of
+	// made-up addresses hides none of those that were there before.
+	maxDevices = 20_000
 	// maxBehind bounds the addresses beyond the clinic that are kept of one
 	// router for knowing it as such.
 	maxBehind = 1024
@@ -46,8 +49,11 @@ const (
 // Stats counts what an Inventory holds and what it had no room for.
 type Stats struct {
 	Devices, Conversations int
-	// Endpoints and Rows were not kept for lack of room.
-	LostEndpoints, LostRows, LostFacts uint64
+	// Undevised is how many addresses would be devices if there were room.
+	Undevised int
+	// Endpoints and rows that were not kept for lack of room; facts beyond
+	// what is kept of one field; reports that a full batch did not hold.
+	LostEndpoints, LostRows, LostFacts, LostReports uint64
 	// Folded is how often a conversation was summed under a shared peer or
 	// port.
 	Folded uint64
@@ -126,6 +132,7 @@ func (v *Inventory) Apply(b *Batch) {
 	if b == nil {
 		return
 	}
+	v.stats.LostReports += b.lost
 	for e, s := range b.sightings {
 		v.sight(e, s)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -513,6 +514,50 @@ func TestScannersDoNotExplode(t *testing.T) {
 	}
 	if flows != 3000 {
 		t.Errorf("%d flows in all conversations, want 3000", flows)
+	}
+}
+
+func TestForget(t *testing.T) {
+	v := inventory.New(rules(t))
+	s := newScene()
+	phone, laptop := host{random1, "10.0.0.1", 64}, host{cardA, "10.0.0.2", 64}
+	s.tcp(1, phone, host{routerCard, public1, 50}, 443, cordon.TLS)
+	s.tcp(2, laptop, host{routerCard, public2, 50}, 443, cordon.TLS)
+	v.Apply(s.take())
+	v.Changes()
+	gone := v.Lookup(mac(random1), ip(""))
+	s.tcp(1000, laptop, host{cardB, "10.0.0.3", 64}, 445, cordon.SMB2)
+	v.Apply(s.take())
+	v.Forget(time.Unix(0, at(500)))
+	changes := v.Changes()
+	check(t, v, []string{cardA + " 10.0.0.2", cardB + " 10.0.0.3", routerCard + " router"}, []string{"10.0.0.2 > 10.0.0.3 tcp/445 smb2 x1"})
+	if into, ok := changes.Removed[gone]; !ok || into != "" || len(changes.RemovedConversations) != 2 {
+		t.Errorf("removed %v and %v", changes.Removed, changes.RemovedConversations)
+	}
+}
+
+func TestFloodOfAddressesIsBounded(t *testing.T) {
+	v := inventory.New(rules(t))
+	s := newScene()
+	s.tcp(0, host{cardA, "10.0.0.1", 64}, host{cardB, "10.0.0.2", 64}, 104, cordon.DICOM)
+	v.Apply(s.take())
+	feed := inventory.NewFeed()
+	for i := range 25_000 {
+		f := s.open(float64(1+i), host{cardB, ip4(11, byte(i>>16), byte(i>>8), byte(i)), 64}, host{ip: "10.0.0.2"}, 80, cordon.Unknown)
+		f.MACs[0] = [6]byte{0x04, 1, 2, byte(i >> 16), byte(i >> 8), byte(i)}
+		f.Ended = true
+		feed.Flow(f)
+		if i%5000 == 0 {
+			v.Apply(feed.Take())
+		}
+	}
+	v.Apply(feed.Take())
+	stats := v.Stats()
+	if stats.Devices > 20_000 || stats.Undevised == 0 {
+		t.Errorf("%+v", stats)
+	}
+	if v.Lookup(mac(cardA), ip("10.0.0.1")) == "" {
+		t.Error("the flood has displaced a device that was there before")
 	}
 }
 

@@ -117,10 +117,9 @@ func (v *Inventory) restoreConversation(c *cordon.Conversation, homes map[cordon
 		counters{c.Flows, [2]uint64{c.PacketsOut, c.PacketsIn}, [2]uint64{c.BytesOut, c.BytesIn}},
 		span{c.FirstSeen.UnixNano(), c.LastSeen.UnixNano()},
 	})
-	if c.Client.Device == "" && c.Client.Name != "" && c.Client.IP.IsValid() {
-		v.names[netid.AddrFrom(c.Client.IP)] = c.Client.Name
-	}
-	if c.Server.Device == "" && c.Server.Name != "" && c.Server.IP.IsValid() {
-		v.names[netid.AddrFrom(c.Server.IP)] = c.Server.Name
+	for _, p := range [2]cordon.Peer{c.Client, c.Server} {
+		if p.Device == "" && p.Name != "" && p.IP.IsValid() && groupNames[p.IP] == "" {
+			v.names[netid.AddrFrom(p.IP)] = p.Name
+		}
 	}
 }
