@@ -58,6 +58,10 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 	if err == nil {
 		return ExitDone
 	}
+	var other interface{ ExitStatus() int }
+	if errors.As(err, &other) {
+		return other.ExitStatus() // what ran has said why
+	}
 	var usage usageError
 	isUsage := errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command")
 	fmt.Fprintf(errOut, "cordon: %v\n", err)

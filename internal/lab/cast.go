@@ -148,3 +148,19 @@ func Find(name string) (*Device, error) {
 	}
 	return nil, fmt.Errorf("the lab has no device %q: 'cordon lab status' lists them", name)
 }
+
+// Place returns where a device lives; the gateway counts too, and the router
+// of a lab whose gateway is a bridge.
+func Place(name string) (netns.Namespace, error) {
+	switch name {
+	case "gateway":
+		return GatewayNamespace, nil
+	case "router":
+		return routerNamespace, nil
+	}
+	d, err := Find(name)
+	if err != nil {
+		return "", err
+	}
+	return d.Namespace(), nil
+}

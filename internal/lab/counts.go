@@ -66,3 +66,22 @@ func (t *tallies) fail(err error) {
 	text := err.Error()
 	t.problem.Store(&text)
 }
+
+// Line is one count in words.
+type Line struct {
+	What  string
+	Times uint64
+}
+
+// Lines are the counts for people.
+func (c *Counts) Lines() []Line {
+	return []Line{
+		{"vital signs at the central station", c.VitalsReceived}, {"monitors' alerts there", c.MonitorAlerts},
+		{"pumps' reports at their gateway", c.PumpReports}, {"pumps' alerts there", c.PumpAlerts}, {"drug libraries taken by pumps", c.LibrariesFetched},
+		{"admissions and transfers", c.Admissions}, {"worklists asked for", c.WorklistQueries}, {"studies stored", c.StudiesStored}, {"studies opened", c.StudiesRetrieved},
+		{"records opened", c.RecordsOpened}, {"documents opened", c.DocumentsOpened}, {"database queries", c.DatabaseQueries}, {"backups", c.Backups},
+		{"readings of wearables", c.WearableReadings}, {"alarms through the broker", c.Alarms}, {"nurse calls", c.NurseCalls}, {"sign-ins over RADIUS", c.SignIns},
+		{"readings of the building", c.BuildingReadings}, {"SNMP readings", c.SNMPReadings}, {"names looked up", c.NamesLookedUp}, {"times asked", c.TimesAsked},
+		{"vendor's sessions", c.RemoteSessions}, {"exchanges that did not come about", c.ActionsFailed},
+	}
+}

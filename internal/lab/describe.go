@@ -3,6 +3,7 @@ package lab
 import (
 	"net/netip"
 
+	"github.com/cordonhq/cordon"
 	"github.com/cordonhq/cordon/internal/platform/netid"
 )
 
@@ -12,6 +13,9 @@ const MaxSpeed = 2880
 // Description is a running lab with its cast, as 'lab status --json' prints it.
 type Description struct {
 	State
+	// Running is false if the lab's conductor was killed: what it played may
+	// go on, but nobody conducts it.
+	Running bool     `json:"running"`
 	Devices []Member `json:"devices"`
 }
 
@@ -25,12 +29,18 @@ type Member struct {
 	Truth   Truth      `json:"truth"`
 }
 
-// Describe adds the cast to a state.
-func Describe(s State) Description {
-	out := Description{State: s}
+// Members lists the cast, and the gateway between its segments.
+func Members() []Member {
+	var out []Member
 	for i := range Cast {
 		d := &Cast[i]
-		out.Devices = append(out.Devices, Member{d.Name, d.Title, d.Segment, d.MAC, d.IP(), d.Truth})
+		out = append(out, Member{d.Name, d.Title, d.Segment, d.MAC, d.IP(), d.Truth})
 	}
-	return out
+	gateway := Truth{Kind: cordon.NetworkGear, Vendor: "Cisco"}
+	return append(out, Member{"gateway", "Router between the segments", Servers, RouterMAC, Servers.Gateway(), gateway})
+}
+
+// Describe adds the cast to a state.
+func Describe(s State) Description {
+	return Description{State: s, Running: alive(s.Conductor), Devices: Members()}
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -29,6 +30,12 @@ type Options struct {
 	Seed uint64 `json:"seed"`
 	// Speed is how many seconds of the clinic's day pass in one second.
 	Speed float64 `json:"speed"`
+	// Record is a folder for captures of all that passes, from the first frame
+	// on; empty for none.
+	Record string `json:"record,omitempty"`
+	// Console is the loopback address of this machine at which Cordon, put at
+	// the gateway, shows its console; empty for a lab without Cordon.
+	Console string `json:"console,omitempty"`
 }
 
 // State is what a running lab says of itself, in state.json of its Dir.
@@ -55,6 +62,7 @@ type Lab struct {
 	state     State
 	clockwork *sim.Clock
 	tally     tallies
+	relayed   *os.File // the listener of the console, or nil
 }
 
 // Conduct plays the lab until ctx ends: it gives the devices their addresses,
@@ -72,6 +80,16 @@ func Conduct(ctx context.Context, opt Options, log *slog.Logger) error {
 
 func (l *Lab) conduct(ctx context.Context) error {
 	if err := l.saveState(); err != nil {
+		return err
+	}
+	if l.opt.Record != "" {
+		stop, err := l.record()
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
+	if err := l.watchers(ctx); err != nil {
 		return err
 	}
 	dns, err := l.dnsmasq()
@@ -94,6 +112,38 @@ func (l *Lab) conduct(ctx context.Context) error {
 	return l.play(ctx)
 }
 
+// record begins to record; stop ends it and waits for the last frame.
+func (l *Lab) record() (stop func(), err error) {
+	r, err := NewRecorder(l.opt.Record, nil)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := r.Run(ctx); err != nil {
+			l.log.Error("the recording is not whole", "err", err)
+		}
+	})
+	return func() { cancel(); running.Wait() }, nil
+}
+
+// watchers puts Cordon at the gateway if it is wanted, before the first device
+// shows itself.
+func (l *Lab) watchers(ctx context.Context) error {
+	if l.opt.Console == "" {
+		return nil
+	}
+	const passedOn = 3 // the first file descriptor after standard error
+	listener := os.NewFile(passedOn, "console")
+	cordon, err := l.cordon()
+	if err != nil {
+		return err
+	}
+	l.relayed = listener
+	return l.startAll(ctx, []program{cordon})
+}
+
 // play runs the simulators and the habits until ctx ends or a part fails.
 func (l *Lab) play(ctx context.Context) error {
 	l.clockwork = sim.NewClock(dayBegins, l.opt.Speed)
@@ -111,6 +161,9 @@ func (l *Lab) play(ctx context.Context) error {
 		g.Go(func() error { return l.live(ctx, &habits[i]) })
 	}
 	g.Go(func() error { return l.watch(ctx) })
+	if l.relayed != nil {
+		g.Go(func() error { return relay(ctx, l.relayed) })
+	}
 	l.state.Ready, l.state.Clinic = true, dayBegins
 	if err := l.saveState(); err != nil {
 		return err

@@ -28,6 +28,8 @@ type program struct {
 	// answers is the numeric address that it listens on once it is ready:
 	// "tcp 10.77.30.10:104"; empty if it answers nobody.
 	answers string
+	// spare says that the lab goes on without it.
+	spare bool
 }
 
 // crew is the set of programs that a conductor has started.
@@ -80,7 +82,7 @@ func (c *crew) wait(cmd *exec.Cmd, p program) {
 	delete(c.running, cmd)
 	stopping := c.stopping
 	c.mu.Unlock()
-	if !stopping {
+	if !stopping && !p.spare {
 		select {
 		case c.died <- fmt.Errorf("%s ended by itself (%v); its log: %s", p.name, err, filepath.Join(p.dir, p.name+".log")):
 		default: // one cause is enough

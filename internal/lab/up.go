@@ -25,6 +25,13 @@ func Up(ctx context.Context, opt Options) (err error) {
 	if s, err := Current(); err == nil && alive(s.Conductor) {
 		return &HintError{errors.New("a lab is up already"), "End it first: cordon lab down"}
 	}
+	var console *os.File
+	if opt.Console != "" {
+		if console, err = listenConsole(opt.Console); err != nil {
+			return err
+		}
+		defer console.Close()
+	}
 	if err := Down(); err != nil {
 		return fmt.Errorf("clear away what an earlier lab left: %w", err)
 	}
@@ -39,7 +46,7 @@ func Up(ctx context.Context, opt Options) (err error) {
 	if err := os.MkdirAll(Dir, 0o755); err != nil {
 		return fmt.Errorf("make the lab's folder: %w", err)
 	}
-	conductor, err := startConductor(opt)
+	conductor, err := startConductor(opt, console)
 	if err != nil {
 		return fmt.Errorf("start the conductor: %w", err)
 	}
@@ -62,7 +69,7 @@ func alive(pid int) bool {
 
 // startConductor runs this program once more, as a process of its own session
 // that outlives us.
-func startConductor(opt Options) (<-chan error, error) {
+func startConductor(opt Options, console *os.File) (<-chan error, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -74,6 +81,13 @@ func startConductor(opt Options) (<-chan error, error) {
 	defer log.Close()
 	cmd := exec.Command(self, "lab", "conduct", "--mode", string(opt.Mode),
 		"--seed", strconv.FormatUint(opt.Seed, 10), "--speed", strconv.FormatFloat(opt.Speed, 'g', -1, 64))
+	if opt.Record != "" {
+		cmd.Args = append(cmd.Args, "--record", opt.Record)
+	}
+	if console != nil {
+		cmd.Args = append(cmd.Args, "--with-cordon", "--console", opt.Console)
+		cmd.ExtraFiles = []*os.File{console}
+	}
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := conductorNamespace.Start(cmd); err != nil {

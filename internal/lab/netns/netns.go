@@ -207,3 +207,16 @@ func run(cmd *exec.Cmd) error {
 	}
 	return nil
 }
+
+// Contains reports whether this process is in n.
+func (n Namespace) Contains() (bool, error) {
+	here, err := os.Stat("/proc/self/ns/net")
+	if err != nil {
+		return false, fmt.Errorf("find own network namespace: %w", err)
+	}
+	there, err := os.Stat(n.path())
+	if err != nil {
+		return false, fmt.Errorf("find network namespace: %w", err)
+	}
+	return os.SameFile(here, there), nil
+}
