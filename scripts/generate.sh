@@ -5,4 +5,5 @@ cd "$(dirname "$0")/.."
 
 go generate ./...
 go run ./tools/clidocs docs/cli
+go run ./tools/apidocs docs/api.md
 (cd web && npm run --silent generate)

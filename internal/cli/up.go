@@ -52,6 +52,7 @@ yet, so the console answers on this machine only.`,
 	flags.BoolVar(&f.loop, "loop", false, "start the replay over when it ends")
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8443", "answer on this loopback `ADDRESS`")
 	flags.StringVar(&f.data, "data", defaultData(), "keep what is learned in `DIR`")
+	flags.Lookup("data").DefValue = "/var/lib/cordon, without root ~/.local/share/cordon"
 	flags.StringVar(&f.rules, "rules", "", "also read identification rules from `DIR`")
 	flags.StringVar(&f.name, "name", "", "call the site `NAME`; default: the host's name")
 	flags.IntVar(&f.workers, "workers", 0, "sensor workers for each interface; default: one a core")
