@@ -90,7 +90,7 @@ func listAttacks(out io.Writer, asJSON bool) error {
 		all := make([]listedAttack, len(attack.Scenarios))
 		for i := range attack.Scenarios {
 			c := &attack.Scenarios[i]
-			all[i] = listedAttack{c.Name, c.Title, c.About, c.TechniquesOf(), c.From, c.Victims, c.Services, c.Duration.Seconds()}
+			all[i] = listedAttack{c.Name, c.Title, c.About, c.TechniquesOf(), c.From, c.VictimsFrom(c.From), c.Services, c.Duration.Seconds()}
 		}
 		return json.NewEncoder(out).Encode(all)
 	}

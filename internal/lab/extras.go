@@ -51,3 +51,12 @@ func CheckPrograms(needed map[string]string) error {
 		fmt.Sprintf("Run: apt-get install --no-install-recommends %s", strings.Join(missing, " ")),
 	}
 }
+
+// The clinic's DNS hands questions about TunnelDomain to TunnelServer, an
+// address outside of the clinic (RFC 5737, TEST-NET-3) that exists only while
+// an attack plays it: for a clinic with a way to the internet this is true of
+// every domain.
+const (
+	TunnelDomain = "cdn-sync.example.com"
+	TunnelServer = "203.0.113.53"
+)

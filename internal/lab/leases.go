@@ -29,6 +29,7 @@ func (l *Lab) dnsmasq() (program, error) {
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("keep-in-foreground\nuser=root\nno-hosts\nno-resolv\nno-poll\nbind-interfaces\nlocal-service")
 	line("domain=%s\nlocal=/%s/\ndhcp-authoritative\nlog-facility=-", Domain, Domain)
+	line("server=/%s/%s", TunnelDomain, TunnelServer)
 	line("dhcp-leasefile=%s\npid-file=", filepath.Join(l.dir, "dnsmasq.leases"))
 	for _, s := range Segments {
 		name := string(s)

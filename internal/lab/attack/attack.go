@@ -27,7 +27,8 @@ type Scenario struct {
 	// Techniques are ids of ATT&CK, those for ICS first.
 	Techniques []string
 	From       string   // the device that is taken over; empty: a host of its own
-	Victims    []string // devices
+	Victims    []string // devices; none: the device that is taken over
+	Outside    bool     // a host outside of the clinic takes part
 	Services   []Service
 	Duration   time.Duration // unless told otherwise
 	// Near is the segment that the attacker must be in; empty: any.
@@ -45,6 +46,14 @@ func (c *Scenario) TechniquesOf() []Technique {
 		out[i] = technique(id)
 	}
 	return out
+}
+
+// VictimsFrom are the victims' names when the attack comes from that device.
+func (c *Scenario) VictimsFrom(from string) []string {
+	if len(c.Victims) == 0 {
+		return []string{from}
+	}
+	return c.Victims
 }
 
 // The bounds of a run.

@@ -25,6 +25,7 @@ type Label struct {
 	Techniques []Technique `json:"techniques"`
 	Attacker   Party       `json:"attacker"`
 	Victims    []Party     `json:"victims"`
+	Outside    *Party      `json:"outside,omitempty"` // the attacker's host outside of the clinic
 	Services   []Service   `json:"services"`
 	Begin      time.Time   `json:"begin"`
 	End        time.Time   `json:"end"`

@@ -87,6 +87,55 @@ var Scenarios = []Scenario{
 		Services: []Service{{"tcp", 104}}, Duration: 30 * time.Second,
 		play: guessAETitles,
 	},
+	{
+		Name: "lateral-wearable-db", Title: "From a wearable to the record database",
+		About:      "psql on a taken-over wearable signs in to the record database, which trusts the clinic's network, and reads records.",
+		Techniques: []string{"T0886", "T0811", "T1078", "T1213"}, From: "wearable-1", Victims: []string{"ehr-db"},
+		Services: []Service{{"tcp", 5432}}, Duration: 20 * time.Second,
+		play: readDatabase,
+	},
+	{
+		Name: "lateral-thermostat-pacs", Title: "From a thermostat to the picture archive",
+		About:      "dcmtk and curl on a taken-over thermostat search the archive, under the reading workstation's AE title and with the web interface's password.",
+		Techniques: []string{"T0886", "T0859", "T0811", "T1078", "T1213"}, From: "thermostat-1", Victims: []string{"pacs"},
+		Services: []Service{{"tcp", 104}, {"tcp", 8042}}, Duration: 20 * time.Second,
+		play: searchArchive,
+	},
+	{
+		Name: "ransomware-smb", Title: "Ransomware on the file share",
+		About:      "A harmless encryptor reads, encrypts, writes back and renames the share's documents through smbclient, and leaves a note. The documents come back at the end.",
+		Techniques: []string{"T0809", "T0826", "T1021.002", "T1039", "T1486"}, From: "reading-1", Victims: []string{"files"},
+		Services: []Service{{"tcp", 445}}, Duration: time.Minute,
+		play: encryptShare,
+	},
+	{
+		Name: "exfil-dicom", Title: "The archive's studies leave the clinic",
+		About:      "dcmtk searches all studies, has the archive send them to a host outside (C-MOVE), fetches them (C-GET), and curl downloads them from the web interface.",
+		Techniques: []string{"T0802", "T0882", "T0811", "T1119", "T1213", "T1048.003"}, From: "vendor-1", Victims: []string{"pacs"}, Outside: true,
+		Services: []Service{{"tcp", 104}, {"tcp", 8042}, {"tcp", dropPort}}, Duration: time.Minute, Programs: map[string]string{"getscu": "dcmtk", "storescp": "dcmtk"},
+		play: takeStudies,
+	},
+	{
+		Name: "exfil-hl7", Title: "Patients' messages leave the clinic",
+		About:      "The central station replays admissions and readings over MLLP to a host outside.",
+		Techniques: []string{"T0882", "T1020", "T1048.003"}, From: "central-1", Outside: true,
+		Services: []Service{{"tcp", 6661}}, Duration: 30 * time.Second,
+		play: replayMessages,
+	},
+	{
+		Name: "exfil-dns", Title: "Data leaves in DNS names",
+		About:      "dig asks the clinic's DNS for long random names of the attacker's domain, which carry data to the attacker's server outside.",
+		Techniques: []string{"T0882", "T0869", "T1048.003", "T1071.004", "T1572"}, From: "nurse-pc-1", Outside: true,
+		Services: []Service{{"udp", 53}}, Duration: 30 * time.Second,
+		play: tunnelData,
+	},
+	{
+		Name: "pump-command", Title: "Spoofed orders to a pump",
+		About:      "A ward computer that never sent one sends infusion orders (IHE PCD-03) to the pump gateway, which takes them, and to a pump, which does not listen.",
+		Techniques: []string{"T0855", "T0836", "T1565.002"}, From: "nurse-pc-1", Victims: []string{"pump-gateway", "pump-4"},
+		Services: []Service{{"tcp", 6661}}, Duration: 10 * time.Second,
+		play: commandPump,
+	},
 }
 
 // in lists the devices of a segment without those given.

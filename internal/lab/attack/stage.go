@@ -48,8 +48,11 @@ func newStage(c *Scenario, from *lab.Device, state lab.State, opt Options) (*sta
 	if from != nil {
 		s.at, s.label.Attacker = from.Namespace(), partyOf(from)
 	}
-	for _, v := range c.Victims {
+	for _, v := range c.VictimsFrom(s.label.Attacker.Device) {
 		s.label.Victims = append(s.label.Victims, partyOf(device(v)))
+	}
+	if c.Outside {
+		s.label.Outside = &Party{Device: "internet", IP: outsideIP, MAC: outsideMAC}
 	}
 	if err := os.RemoveAll(s.dir); err != nil {
 		return nil, err
@@ -202,4 +205,9 @@ func pause(ctx context.Context, d time.Duration) {
 	case <-t.C:
 	case <-ctx.Done():
 	}
+}
+
+// jitter is d, give or take three tenths.
+func (s *stage) jitter(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * (0.7 + 0.6*s.dice.Float64()))
 }
