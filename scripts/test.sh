@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# All tests: Go, the console's units, and the console in a real browser against
-# the real binary.
+# All tests: Go, the console's units, the console in a real browser with
+# prepared data and against the real binary, and the agreement with nDPI.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 go test ./...
-if command -v npm >/dev/null; then
-  (cd web && npm run --silent test)
+(cd web && npm run --silent test)
+(cd web && npm run --silent e2e)
+scripts/with-site.sh sh -c 'cd web && npm run --silent e2e'
+if [ -d "${CORDON_CORPUS:-../shared/corpus}" ]; then
+  go run ./tools/agreement -recall 0.90 -precision 0.95
 fi
