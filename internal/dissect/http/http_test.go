@@ -64,6 +64,8 @@ func TestObservations(t *testing.T) {
 		{"web socket", []Piece{Out(getA), In(head("HTTP/1.1 101 Switching Protocols")), In("\x81\x05hello"), Out("\x81\x85")},
 			[]observation.Observation{get, observation.HTTPResponse{Status: 101}}},
 		{"long header", []Piece{Out(head("GET /a HTTP/1.1", "Cookie: "+strings.Repeat("x", 30000), "Host: pump.clinic"))}, []observation.Observation{get}},
+		{"response picked up within a body", []Piece{Out(getA), In("</p>\n</html>\x00\x01" + htmlPage() + page), Out(getA), In(htmlPage() + page)},
+			[]observation.Observation{get, ok, title, get, ok, title}},
 		{"body of many gigabytes", []Piece{Out(head("PUT /a HTTP/1.1", "Content-Length: 5000000000")), Out(getA)},
 			[]observation.Observation{observation.HTTPRequest{Method: "PUT", Path: "/a"}}},
 	}

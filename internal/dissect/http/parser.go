@@ -19,7 +19,7 @@ const (
 	chunk     // of left bytes and its line end
 	trailer   // behind the last chunk
 	toClose   // body without a length: everything that follows
-	lost      // no HTTP here: everything is passed over
+	lost      // within something unknown: passed over up to the next head
 )
 
 // parser reads one connection. Requests and responses are told apart by their
@@ -98,8 +98,6 @@ func (p *parser) Parse(c *dissect.Context, data []byte) int {
 		return p.body(c, s, data)
 	case toClose:
 		return p.unbounded(c, s, data)
-	case lost:
-		return len(data)
 	}
 	line, n := s.line(data)
 	if n == 0 {
@@ -133,6 +131,8 @@ func (p *parser) read(c *dissect.Context, s *side, line []byte) bool {
 		if len(line) > 0 {
 			p.start(c, s, line)
 		}
+	case lost:
+		p.find(c, s, line)
 	case header:
 		if len(line) > 0 {
 			p.field(c, s, line)
@@ -174,7 +174,7 @@ func (p *parser) start(c *dissect.Context, s *side, line []byte) {
 		method, target, ok = bytes.Cut(line, []byte{' '})
 	}
 	if known, _ := methodOf(line); !ok || known == "" {
-		s.state, s.passing = lost, false
+		s.state = lost
 		return
 	}
 	s.request, s.state = true, header
@@ -186,6 +186,16 @@ func (p *parser) start(c *dissect.Context, s *side, line []byte) {
 	}
 	p.request = observation.HTTPRequest{FHIR: p.fhir, Method: c.Text(method)}
 	p.target(c, target, s.question == connect)
+}
+
+// find looks for a head in the line of a side that was picked up within a body:
+// a request starts a line, a response may follow a body without a line end.
+func (p *parser) find(c *dissect.Context, s *side, line []byte) {
+	if i := bytes.LastIndex(line, []byte("HTTP/1.")); i >= 0 && isResponse(line[i:]) {
+		p.start(c, s, line[i:])
+	} else if known, _ := methodOf(line); known != "" && hasVersion(line) {
+		p.start(c, s, line)
+	}
 }
 
 // endOfHead tells the message and finds out where its body ends.
