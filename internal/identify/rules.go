@@ -131,9 +131,9 @@ func (s *ruleSet) addAll(fsys fs.FS, dir, shown string) error {
 }
 
 func (s *ruleSet) add(name string, content []byte) error {
-	var f ruleFile
-	if err := yaml.UnmarshalWithOptions(content, &f, yaml.Strict()); err != nil {
-		return fmt.Errorf("%s: %w", name, yamlError(err))
+	f, err := parse(content)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	for i := range f.Vendors {
 		if err := s.vendors.add(&f.Vendors[i]); err != nil {
@@ -156,6 +156,21 @@ func (s *ruleSet) add(name string, content []byte) error {
 		s.byID[spec.ID] = compiled
 	}
 	return nil
+}
+
+// parse reads a file of rules. The YAML library panics on some malformed tags;
+// that must not take down a site whose user has made a typing mistake.
+func parse(content []byte) (f *ruleFile, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("this is no YAML that can be read (%v): look for stray tags (!), anchors (&) and brackets", r)
+		}
+	}()
+	f = new(ruleFile)
+	if err := yaml.UnmarshalWithOptions(content, f, yaml.Strict()); err != nil {
+		return nil, yamlError(err)
+	}
+	return f, nil
 }
 
 // yamlError makes the parser's error one line that starts with the position.

@@ -152,6 +152,7 @@ func TestWrongUserRulesAreRefused(t *testing.T) {
 		{"no way to match", begin + "    examples: [x]\n    says: {name: x}\n", "say which values"},
 		{"weight", "rules:\n  - id: a\n    source: x\n    field: y\n    equals: x\n    examples: [x]\n    says: {name: x}\n    weight: 1\n", "above 0 and below 1"},
 		{"no id", "rules:\n  - source: x\n    field: y\n", "has no id"},
+		{"a stray tag", begin + "    equals: x\n    examples: !y]\n", "look for stray tags"},
 		{"not YAML", "rules: [\n", "ours.yaml: line"},
 		{"id twice", begin + "    equals: x\n    examples: [x]\n    says: {name: x}\n  - id: a\n    source: dhcp\n    field: hostname\n    weight: 0.5\n    equals: x\n    examples: [x]\n    says: {name: x}\n", "already defined in"},
 	} {
