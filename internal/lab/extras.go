@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -28,6 +29,10 @@ func RemoveExtra(n netns.Namespace) error {
 	}
 	return netns.Remove(n)
 }
+
+// AskDHCP runs one exchange of the device with the DHCP servers that it
+// reaches, in its own way. script is told the outcome, as udhcpc(8) does.
+func (d *Device) AskDHCP(ctx context.Context, script string) error { return d.lease(ctx, script) }
 
 // RouterNamespace is where the segments' gateway addresses are, and the way
 // out of the clinic begins.

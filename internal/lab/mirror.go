@@ -48,12 +48,13 @@ func buildMirror() error {
 func mirrorRules() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	own := "ip saddr " + LabSubnet // what comes from outside enters at the router
 	line("table netdev lab_mirror {")
 	for _, s := range Segments {
-		line("chain from_%s {\ntype filter hook ingress device %q priority -400\nether saddr %s ip saddr != %s return\ndup to %q\n}",
-			s, BridgeOf(s), RouterMAC, s.Gateway(), mirrorSource)
-		line("chain to_%s {\ntype filter hook egress device %q priority -400\nip saddr != %s return\ndup to %q\n}",
-			s, BridgeOf(s), s.Gateway(), mirrorSource)
+		line("chain from_%s {\ntype filter hook ingress device %q priority -400\nether saddr %s %s ip saddr != %s return\ndup to %q\n}",
+			s, BridgeOf(s), RouterMAC, own, s.Gateway(), mirrorSource)
+		line("chain to_%s {\ntype filter hook egress device %q priority -400\n%s ip saddr != %s return\ndup to %q\n}",
+			s, BridgeOf(s), own, s.Gateway(), mirrorSource)
 	}
 	line("chain arrived {\ntype filter hook ingress device %q priority -400\npolicy drop\n}", MirrorPort)
 	line("}")

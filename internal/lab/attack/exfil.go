@@ -37,7 +37,7 @@ func takeStudies(ctx context.Context, s *stage) error {
 	if err := os.Mkdir(received, 0o755); err != nil {
 		return err
 	}
-	if err := s.serve(ctx, drop, fmt.Sprintf("%s:%d", outsideHost, dropPort), "storescp", "-od", received, "-aet", "XFER", fmt.Sprint(dropPort)); err != nil {
+	if err := s.serve(ctx, drop, fmt.Sprintf("%s:%d", outsideHost, dropPort), "storescp", "-dhl", "-od", received, "-aet", "XFER", fmt.Sprint(dropPort)); err != nil {
 		return err
 	}
 	dicom, web := s.to("pacs", "tcp", 104), s.to("pacs", "tcp", 8042)

@@ -59,9 +59,9 @@ type Phase struct {
 }
 
 // Selector says which packets of a capture belong to a phase: those within its
-// time that pass between its two sides, in both directions. With SrcMAC it is
-// one way instead: frames that this card sent. A field without a value takes
-// any.
+// time that pass between its two sides, in both directions. With a MAC it is one
+// way instead: frames that a card sent, or that were sent to it. A field without
+// a value takes any.
 type Selector struct {
 	Begin time.Time `json:"begin"` // inclusive
 	End   time.Time `json:"end"`   // inclusive
@@ -86,11 +86,13 @@ func (s *Selector) Match(p *packet.Packet) bool {
 	switch {
 	case at.Before(s.Begin) || at.After(s.End) || !s.carries(p):
 		return false
-	case !s.SrcMAC.IsZero():
-		return p.SrcMAC == s.SrcMAC && (s.DstMAC.IsZero() || p.DstMAC == s.DstMAC) && s.between(p.SrcAddr(), p.DstAddr(), p.DstPort)
+	case s.oneWay():
+		return (s.SrcMAC.IsZero() || p.SrcMAC == s.SrcMAC) && (s.DstMAC.IsZero() || p.DstMAC == s.DstMAC) && s.between(p.SrcAddr(), p.DstAddr(), p.DstPort)
 	}
 	return s.between(p.SrcAddr(), p.DstAddr(), p.DstPort) || s.between(p.DstAddr(), p.SrcAddr(), p.SrcPort)
 }
+
+func (s *Selector) oneWay() bool { return !s.SrcMAC.IsZero() || !s.DstMAC.IsZero() }
 
 // carries compares the transport.
 func (s *Selector) carries(p *packet.Packet) bool {
@@ -117,8 +119,10 @@ func (s *Selector) filter() string {
 	var terms []string
 	add := func(format string, args ...any) { terms = append(terms, fmt.Sprintf(format, args...)) }
 	way, other := "", ""
-	if !s.SrcMAC.IsZero() {
+	if s.oneWay() {
 		way, other = "src ", "dst "
+	}
+	if !s.SrcMAC.IsZero() {
 		add("ether src %s", s.SrcMAC)
 	}
 	if !s.DstMAC.IsZero() {
@@ -138,7 +142,7 @@ func (s *Selector) filter() string {
 	}
 	switch {
 	case s.Port != 0:
-		add("%s port %d", s.Transport, s.Port)
+		add("%s %sport %d", s.Transport, other, s.Port)
 	case s.Transport != "":
 		add("%s", s.Transport)
 	}

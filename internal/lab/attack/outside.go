@@ -55,7 +55,7 @@ func (s *stage) outside() (netns.Namespace, error) {
 	if err != nil {
 		return n, fmt.Errorf("make the outside: %w", err)
 	}
-	return n, nil
+	return n, n.ChecksumInSoftware("eth0")
 }
 
 // toOutside selects the attacker's conversation with the outside host.
