@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -23,7 +24,8 @@ func (l *Lab) wear(ctx context.Context, name string) error {
 		if err != nil {
 			return err
 		}
-		cmd := exec.CommandContext(ctx, path, "-h", addressOf("broker"), "-i", name, "-q", "1", "-t", "home/"+name+"/vitals", "-l")
+		cmd := exec.CommandContext(ctx, path, "-h", nameOf("broker"), "-i", name, "-q", "1", "-t", "home/"+name+"/vitals", "-l")
+		makeAtHome(cmd, filepath.Join(l.dir, name))
 		lines, err := cmd.StdinPipe()
 		if err != nil {
 			return err
@@ -52,7 +54,8 @@ func (l *Lab) subscribe(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		cmd := exec.CommandContext(ctx, path, "-h", addressOf("broker"), "-i", "central-1", "-q", "1", "-v", "-t", "ward/+/alarm", "-t", "home/+/alarm", "-t", "home/+/vitals")
+		cmd := exec.CommandContext(ctx, path, "-h", nameOf("broker"), "-i", "central-1", "-q", "1", "-v", "-t", "ward/+/alarm", "-t", "home/+/alarm", "-t", "home/+/vitals")
+		makeAtHome(cmd, filepath.Join(l.dir, "central-1"))
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			return err

@@ -20,6 +20,7 @@ type Counts struct {
 	WorklistQueries   uint64 `json:"worklist_queries"`    // answered by the archive
 	DocumentsOpened   uint64 `json:"documents_opened"`    // from the file share
 	RecordsOpened     uint64 `json:"records_opened"`      // from the health record
+	PagesViewed       uint64 `json:"pages_viewed"`        // of the archive, the building and the record, by people
 	DatabaseQueries   uint64 `json:"database_queries"`    // answered by the record database
 	WearableReadings  uint64 `json:"wearable_readings"`   // by the central station, from the broker
 	Alarms            uint64 `json:"alarms"`              // likewise, from monitors and wearables
@@ -36,13 +37,13 @@ type Counts struct {
 
 // tallies are the live counters behind Counts.
 type tallies struct {
-	vitals, monitorAlerts, pumpReports, pumpAlerts, admissions atomic.Uint64
-	stored, retrieved, worklists, documents, records, queries  atomic.Uint64
-	wearables, alarms, calls, signIns, lookups, clocks         atomic.Uint64
-	watched, backups, sessions, failed                         atomic.Uint64
-	problem                                                    atomic.Pointer[string]
-	building                                                   *sim.BuildingServer
-	library                                                    *sim.Library
+	vitals, monitorAlerts, pumpReports, pumpAlerts, admissions       atomic.Uint64
+	stored, retrieved, worklists, documents, records, pages, queries atomic.Uint64
+	wearables, alarms, calls, signIns, lookups, clocks               atomic.Uint64
+	watched, backups, sessions, failed                               atomic.Uint64
+	problem                                                          atomic.Pointer[string]
+	building                                                         *sim.BuildingServer
+	library                                                          *sim.Library
 }
 
 func (t *tallies) counts() Counts {
@@ -50,7 +51,7 @@ func (t *tallies) counts() Counts {
 		VitalsReceived: t.vitals.Load(), MonitorAlerts: t.monitorAlerts.Load(), PumpReports: t.pumpReports.Load(), PumpAlerts: t.pumpAlerts.Load(), Admissions: t.admissions.Load(),
 		LibrariesFetched: t.library.Fetched.Load(), BuildingReadings: t.building.Readings.Load(),
 		StudiesStored: t.stored.Load(), StudiesRetrieved: t.retrieved.Load(), WorklistQueries: t.worklists.Load(),
-		DocumentsOpened: t.documents.Load(), RecordsOpened: t.records.Load(), DatabaseQueries: t.queries.Load(),
+		DocumentsOpened: t.documents.Load(), RecordsOpened: t.records.Load(), PagesViewed: t.pages.Load(), DatabaseQueries: t.queries.Load(),
 		WearableReadings: t.wearables.Load(), Alarms: t.alarms.Load(), NurseCalls: t.calls.Load(), SignIns: t.signIns.Load(),
 		NamesLookedUp: t.lookups.Load(), TimesAsked: t.clocks.Load(), SNMPReadings: t.watched.Load(), Backups: t.backups.Load(), RemoteSessions: t.sessions.Load(),
 		ActionsFailed: t.failed.Load(),
@@ -79,7 +80,7 @@ func (c *Counts) Lines() []Line {
 		{"vital signs at the central station", c.VitalsReceived}, {"monitors' alerts there", c.MonitorAlerts},
 		{"pumps' reports at their gateway", c.PumpReports}, {"pumps' alerts there", c.PumpAlerts}, {"drug libraries taken by pumps", c.LibrariesFetched},
 		{"admissions and transfers", c.Admissions}, {"worklists asked for", c.WorklistQueries}, {"studies stored", c.StudiesStored}, {"studies opened", c.StudiesRetrieved},
-		{"records opened", c.RecordsOpened}, {"documents opened", c.DocumentsOpened}, {"database queries", c.DatabaseQueries}, {"backups", c.Backups},
+		{"records opened", c.RecordsOpened}, {"documents opened", c.DocumentsOpened}, {"pages viewed", c.PagesViewed}, {"database queries", c.DatabaseQueries}, {"backups", c.Backups},
 		{"readings of wearables", c.WearableReadings}, {"alarms through the broker", c.Alarms}, {"nurse calls", c.NurseCalls}, {"sign-ins over RADIUS", c.SignIns},
 		{"readings of the building", c.BuildingReadings}, {"SNMP readings", c.SNMPReadings}, {"names looked up", c.NamesLookedUp}, {"times asked", c.TimesAsked},
 		{"vendor's sessions", c.RemoteSessions}, {"exchanges that did not come about", c.ActionsFailed},

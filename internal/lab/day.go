@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"os/exec"
 	"strings"
 	"sync/atomic"
@@ -22,6 +21,8 @@ var habits = []habit{
 	{device: "ct-1", does: "checks the archive", every: 4 * time.Hour, act: echo("CT1")},
 	{device: "reading-1", does: "opens a study", every: 20 * time.Minute, from: 7, to: 20, act: retrieve},
 	{device: "reading-1", does: "opens a record", every: 25 * time.Minute, from: 7, to: 20, act: openRecord},
+	{device: "reading-1", does: "looks at the archive's pages", every: 45 * time.Minute, from: 7, to: 20, act: viewArchive},
+	{device: "reception-1", does: "looks at the building's pages", every: 2 * time.Hour, from: 7, to: 19, act: viewBuilding},
 	{device: "reception-1", does: "opens a record", every: 4 * time.Minute, from: 7, to: 19, act: openRecord},
 	{device: "reception-1", does: "opens a document", every: 15 * time.Minute, from: 7, to: 19, act: openDocument},
 	{device: "reception-1", does: "looks a name up", every: 7 * time.Minute, from: 7, to: 19, act: lookUp},
@@ -37,6 +38,7 @@ var habits = []habit{
 	{device: "files", does: "backs up what changed", every: 6 * time.Hour, from: 0, to: 5, act: backUp},
 	{device: "bms-1", does: "looks at the power supply", every: 5 * time.Minute, act: watchPower},
 	{device: "vendor-1", does: "opens a remote session", every: 3 * time.Hour, from: 8, to: 18, act: serve},
+	{device: "vendor-1", does: "opens a record", every: 90 * time.Minute, from: 8, to: 18, act: viewAsVendor},
 	{device: "phone-1", does: "looks a name up", every: 6 * time.Minute, from: 7, to: 22, act: lookUp},
 	{device: "ct-1", does: "asks the time", every: 30 * time.Minute, act: askTime},
 	{device: "central-1", does: "asks the time", every: 30 * time.Minute, act: askTime},
@@ -94,11 +96,9 @@ func (l *Lab) as(ctx context.Context, d *Device, name string, args ...string) (s
 	if err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(l.folder(d), 0o755); err != nil {
-		return "", err
-	}
 	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, path, args...)
+	makeAtHome(cmd, l.folder(d))
 	cmd.Dir, cmd.Stdout, cmd.Stderr = l.folder(d), &out, &out
 	cmd.Env = []string{"PATH=" + sbin, "HOME=" + l.folder(d), "LANG=C.UTF-8"}
 	if err := d.Namespace().Start(cmd); err != nil {
@@ -116,6 +116,9 @@ func tail(s string) string {
 	s = strings.TrimSpace(s)
 	return s[max(0, len(s)-most):]
 }
+
+// nameOf is the device's name in the clinic's DNS.
+func nameOf(name string) string { return name + "." + Domain }
 
 func addressOf(name string) string {
 	d, err := Find(name)

@@ -36,7 +36,7 @@ func Members() []Member {
 		d := &Cast[i]
 		out = append(out, Member{d.Name, d.Title, d.Segment, d.MAC, d.IP(), d.Truth})
 	}
-	gateway := Truth{Kind: cordon.NetworkGear, Vendor: "Cisco"}
+	gateway := Truth{Kind: cordon.Router, Vendor: "Cisco"}
 	return append(out, Member{"gateway", "Router between the segments", Servers, RouterMAC, Servers.Gateway(), gateway})
 }
 

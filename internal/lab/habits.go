@@ -18,15 +18,32 @@ func openRecord(ctx context.Context, l *Lab, d *Device, o occasion) error {
 	if o.dice.IntN(3) == 0 {
 		scheme = "http"
 	}
-	name, port := "ehr."+Domain, map[string]string{"http": "80", "https": "443"}[scheme]
-	_, err := l.as(ctx, d, "curl", "-sSfk", "-o", "/dev/null", "-A", browser, "--resolve", name+":"+port+":"+addressOf("ehr"),
-		scheme+"://"+name+pages[o.dice.IntN(len(pages))])
+	_, err := l.as(ctx, d, "curl", "-sSfk", "-o", "/dev/null", "-A", browser, scheme+"://"+nameOf("ehr")+pages[o.dice.IntN(len(pages))])
 	return counted(&l.tally.records, err)
+}
+
+// viewArchive opens the archive's own pages, as a reading room does when its
+// viewer is in doubt.
+func viewArchive(ctx context.Context, l *Lab, d *Device, _ occasion) error {
+	archive := "http://" + nameOf("pacs") + ":8042"
+	_, err := l.as(ctx, d, "curl", "-sSf", "-o", "/dev/null", "-A", browser, "-u", "radiology:radiology", archive+"/app/explorer.html", archive+"/system")
+	return counted(&l.tally.pages, err)
+}
+
+func viewBuilding(ctx context.Context, l *Lab, d *Device, _ occasion) error {
+	_, err := l.as(ctx, d, "curl", "-sSf", "-o", "/dev/null", "-A", browser, "http://"+nameOf("bms-1")+"/")
+	return counted(&l.tally.pages, err)
+}
+
+// viewAsVendor looks at the health record from a laptop that runs Linux.
+func viewAsVendor(ctx context.Context, l *Lab, d *Device, _ occasion) error {
+	_, err := l.as(ctx, d, "curl", "-sSf", "-o", "/dev/null", "-A", "Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0", "http://"+nameOf("ehr")+"/")
+	return counted(&l.tally.pages, err)
 }
 
 func openDocument(ctx context.Context, l *Lab, d *Device, o occasion) error {
 	name := fmt.Sprintf(`case-%03d\letter-%d.txt`, o.dice.IntN(documents/4), 1+o.dice.IntN(4))
-	_, err := l.as(ctx, d, "smbclient", "//"+addressOf("files")+"/clinical", "-N", "-c", "get "+name+" letter.txt")
+	_, err := l.as(ctx, d, "smbclient", "//"+nameOf("files")+"/clinical", "-N", "-c", "get "+name+" letter.txt")
 	return counted(&l.tally.documents, err)
 }
 
@@ -45,12 +62,12 @@ func handOver(ctx context.Context, l *Lab, d *Device, o occasion) error {
 	if err := os.WriteFile(file, fmt.Appendf(nil, "Handover of %s: four beds, nothing to report.\n", o.at.Format("15:04")), 0o600); err != nil {
 		return err
 	}
-	_, err := l.as(ctx, d, "smbclient", "//"+addressOf("files")+"/clinical", "-N", "-c", "put handover.txt")
+	_, err := l.as(ctx, d, "smbclient", "//"+nameOf("files")+"/clinical", "-N", "-c", "put handover.txt")
 	return err
 }
 
 func queryDatabase(ctx context.Context, l *Lab, d *Device, _ occasion) error {
-	_, err := l.as(ctx, d, "psql", "-h", addressOf("ehr-db"), "-U", "ehr", "-d", "postgres", "-qAtc",
+	_, err := l.as(ctx, d, "psql", "-h", nameOf("ehr-db"), "-U", "ehr", "-d", "postgres", "-qAtc",
 		"create table if not exists visits(at timestamptz, bed int); insert into visits select now(), 1+(random()*3)::int; select bed, count(*) from visits group by bed")
 	return counted(&l.tally.queries, err)
 }
@@ -82,20 +99,20 @@ func signIn(ctx context.Context, l *Lab, d *Device, _ occasion) error {
 	if err := os.WriteFile(file, []byte("User-Name = nurse\nUser-Password = lab-nurse\nMessage-Authenticator = 0x00\n"), 0o600); err != nil {
 		return err
 	}
-	_, err := l.as(ctx, d, "radclient", "-f", file, addressOf("radius")+":1812", "auth", "clinic-lab")
+	_, err := l.as(ctx, d, "radclient", "-f", file, nameOf("radius")+":1812", "auth", "clinic-lab")
 	return counted(&l.tally.signIns, err)
 }
 
 // backUp copies the database to the file share's own disk.
 func backUp(ctx context.Context, l *Lab, d *Device, _ occasion) error {
-	_, err := l.as(ctx, d, "pg_dump", "-h", addressOf("ehr-db"), "-U", "ehr", "-d", "postgres", "-f", "night.sql")
+	_, err := l.as(ctx, d, "pg_dump", "-h", nameOf("ehr-db"), "-U", "ehr", "-d", "postgres", "-f", "night.sql")
 	return counted(&l.tally.backups, err)
 }
 
 // serve is a vendor's remote session on the health record.
 func serve(ctx context.Context, l *Lab, d *Device, _ occasion) error {
 	_, err := l.as(ctx, d, "ssh", "-i", "id_ed25519", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "BatchMode=yes",
-		"root@"+addressOf("ehr"), "uptime; df -h; sleep 1")
+		"root@"+nameOf("ehr"), "uptime; df -h; sleep 1")
 	return counted(&l.tally.sessions, err)
 }
 
@@ -130,6 +147,6 @@ func (l *Lab) publish(ctx context.Context, d *Device, topic string, message any)
 	if err != nil {
 		return err
 	}
-	_, err = l.as(ctx, d, "mosquitto_pub", "-h", addressOf("broker"), "-i", d.Name+"-alarm", "-q", "1", "-t", topic, "-m", string(b))
+	_, err = l.as(ctx, d, "mosquitto_pub", "-h", nameOf("broker"), "-i", d.Name+"-alarm", "-q", "1", "-t", topic, "-m", string(b))
 	return err
 }

@@ -135,11 +135,11 @@ func scan(device string) action {
 	}
 	return func(ctx context.Context, l *Lab, d *Device, o occasion) error {
 		_, err := l.as(ctx, d, "findscu", "-W", "-aet", m.AETitle, "-aec", "PACS", "-k", "0010,0010", "-k", "0010,0020",
-			"-k", "(0040,0100)[0].0008,0060="+m.Modality, addressOf("pacs"), "104")
+			"-k", "(0040,0100)[0].0008,0060="+m.Modality, nameOf("pacs"), "104")
 		if counted(&l.tally.worklists, err) != nil {
 			return err
 		}
-		args := []string{"-aet", m.AETitle, "-aec", "PACS", addressOf("pacs"), "104"}
+		args := []string{"-aet", m.AETitle, "-aec", "PACS", nameOf("pacs"), "104"}
 		s := study{modality: m, Patient: sim.Patients[o.dice.IntN(len(sim.Patients))], At: o.at, Study: o.number + 1}
 		for image := range 2 + o.dice.IntN(4) {
 			s.Image = image + 1
@@ -157,7 +157,7 @@ func scan(device string) action {
 // echo checks that the archive answers.
 func echo(aeTitle string) action {
 	return func(ctx context.Context, l *Lab, d *Device, _ occasion) error {
-		_, err := l.as(ctx, d, "echoscu", "-aet", aeTitle, "-aec", "PACS", addressOf("pacs"), "104")
+		_, err := l.as(ctx, d, "echoscu", "-aet", aeTitle, "-aec", "PACS", nameOf("pacs"), "104")
 		return err
 	}
 }
@@ -173,7 +173,7 @@ func retrieve(ctx context.Context, l *Lab, d *Device, o occasion) error {
 		return err
 	}
 	_, err := l.as(ctx, d, "findscu", "-S", "-aet", "READING1", "-aec", "PACS", "-X", "-od", folder,
-		"-k", "0008,0052=STUDY", "-k", "0010,0020="+patient.MRN, "-k", "0020,000d", addressOf("pacs"), "104")
+		"-k", "0008,0052=STUDY", "-k", "0010,0020="+patient.MRN, "-k", "0020,000d", nameOf("pacs"), "104")
 	if err != nil {
 		return err
 	}
@@ -191,6 +191,6 @@ func retrieve(ctx context.Context, l *Lab, d *Device, o occasion) error {
 		return fmt.Errorf("no study in %q", tail(text))
 	}
 	_, err = l.as(ctx, d, "movescu", "-S", "-aet", "READING1", "-aem", "READING1", "-aec", "PACS",
-		"-k", "0008,0052=STUDY", "-k", "0020,000d="+uid, addressOf("pacs"), "104")
+		"-k", "0008,0052=STUDY", "-k", "0020,000d="+uid, nameOf("pacs"), "104")
 	return counted(&l.tally.retrieved, err)
 }

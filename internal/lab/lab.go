@@ -92,6 +92,9 @@ func (l *Lab) conduct(ctx context.Context) error {
 	if err := l.watchers(ctx); err != nil {
 		return err
 	}
+	if err := l.furnish(); err != nil {
+		return fmt.Errorf("make the devices' folders: %w", err)
+	}
 	dns, err := l.dnsmasq()
 	if err != nil {
 		return err

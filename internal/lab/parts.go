@@ -60,10 +60,10 @@ func (l *Lab) stations() []part {
 		}
 	}
 	l.tally.library = &sim.Library{Env: l.envOf("pump-gateway"), Port: libraryPort}
-	adt := &sim.Admissions{Env: l.envOf("ehr"), To: []string{at("central-1", centralPort), at("pump-gateway", gatewayPort)}}
+	adt := &sim.Admissions{Env: l.envOf("ehr"), To: map[string]string{"BENEVISION_CMS": at("central-1", centralPort), "MEDNET": at("pump-gateway", gatewayPort)}}
 	return []part{
-		l.receiver("central-1", centralPort, "CENTRAL", &l.tally.vitals, &l.tally.monitorAlerts),
-		l.receiver("pump-gateway", gatewayPort, "PUMPGW", &l.tally.pumpReports, &l.tally.pumpAlerts),
+		l.receiver("central-1", centralPort, "BENEVISION_CMS", &l.tally.vitals, &l.tally.monitorAlerts),
+		l.receiver("pump-gateway", gatewayPort, "MEDNET", &l.tally.pumpReports, &l.tally.pumpAlerts),
 		{"record", record.Run}, {"drug library", l.tally.library.Run}, {"admissions", adt.Run},
 		{"subscription", l.subscribe},
 	}
@@ -73,7 +73,7 @@ func (l *Lab) building() []part {
 	thermostat := &sim.Thermostat{Env: l.envOf("thermostat-1"), Instance: 214, VendorID: 5, Vendor: "Johnson Controls, Inc.", Model: "FEC2611-0", Firmware: "6.3.0.1040"}
 	gas := &sim.GasPanel{Env: l.envOf("gas-panel-1")}
 	l.tally.building = &sim.BuildingServer{Env: l.envOf("bms-1"), Thermostat: netip.MustParseAddr(addressOf("thermostat-1")), GasPanel: netip.MustParseAddr(addressOf("gas-panel-1"))}
-	return []part{{"thermostat", thermostat.Run}, {"gas panel", gas.Run}, {"building", l.tally.building.Run}}
+	return []part{{"thermostat", thermostat.Run}, {"gas panel", gas.Run}, {"building", l.tally.building.Run}, {"building console", l.tally.building.ServeConsole}}
 }
 
 // bedside are the devices at the patients' beds.
@@ -83,17 +83,17 @@ func (l *Lab) bedside() []part {
 		if name == "" {
 			continue
 		}
-		m := &sim.Monitor{Env: l.envOf(name), Patient: sim.InBed(bed), Central: at("central-1", centralPort), Identity: identity(name, "MINDRAY_BENEVISION", "00A037FFFE77")}
+		m := &sim.Monitor{Env: l.envOf(name), Patient: sim.InBed(bed), Central: at("central-1", centralPort), Identity: identity(name, "MINDRAY_BENEVISION", "00A037FFFE77", "02.14.00")}
 		all = append(all, part{name, func(ctx context.Context) error { return l.monitor(ctx, m, name) }})
 	}
 	for bed, name := range []string{3: "pump-3", 4: "pump-4"} {
 		if name == "" {
 			continue
 		}
-		p := &sim.Pump{Env: l.envOf(name), Patient: sim.InBed(bed), Gateway: at("pump-gateway", gatewayPort), Library: at("pump-gateway", libraryPort), Identity: identity(name, "ICUMEDICAL_PLUM360", "0003B1FFFE77")}
+		p := &sim.Pump{Env: l.envOf(name), Patient: sim.InBed(bed), Gateway: at("pump-gateway", gatewayPort), Library: at("pump-gateway", libraryPort), Identity: identity(name, "ICUMEDICAL_PLUM360", "0003B1FFFE77", "15.11.00")}
 		all = append(all, part{name, p.Run})
 	}
-	vent := &sim.Ventilator{Env: l.envOf("vent-1"), Patient: sim.InBed(1), Central: at("central-1", centralPort), Identity: identity("vent-1", "DRAEGER_EVITA", "00105DFFFE77")}
+	vent := &sim.Ventilator{Env: l.envOf("vent-1"), Patient: sim.InBed(1), Central: at("central-1", centralPort), Identity: identity("vent-1", "DRAEGER_EVITA", "00105DFFFE77", "01.03.00")}
 	return append(all, part{"vent-1", vent.Run})
 }
 
@@ -139,9 +139,16 @@ func (l *Lab) neighbours() []part {
 	return []part{{"gateway", gateway.Run}, {"printer-1", printer.Run}, {"phone-1", phone.Run}}
 }
 
-func identity(name, application, oui string) sim.Identity {
-	host := netip.MustParseAddr(addressOf(name)).As4()[3]
-	return sim.Identity{Application: application, EUI64: fmt.Sprintf("%s%04X", oui, host), Facility: "WARD", Serial: strings.ToUpper(strings.ReplaceAll(name, "-", ""))}
+// identity is how a device of the cast names itself in messages.
+func identity(name, application, oui, software string) sim.Identity {
+	d, err := Find(name)
+	if err != nil {
+		panic(err) // the cast is fixed; a typing error shows at the first run
+	}
+	return sim.Identity{
+		Application: application, EUI64: fmt.Sprintf("%s%04X", oui, d.Host), Facility: "WARD", Serial: strings.ToUpper(strings.ReplaceAll(d.Name, "-", "")),
+		Manufacturer: d.Truth.Vendor, Model: d.Truth.Model, Software: software,
+	}
 }
 
 // receiver listens for HL7 messages and counts them.

@@ -28,6 +28,9 @@ type program struct {
 	// answers is the numeric address that it listens on once it is ready:
 	// "tcp 10.77.30.10:104"; empty if it answers nobody.
 	answers string
+	// home is the folder of the device whose name and name server the program
+	// has; empty for those of this machine. Only root's programs have one.
+	home string
 	// spare says that the lab goes on without it.
 	spare bool
 }
@@ -59,9 +62,13 @@ func (c *crew) start(p program) error {
 	}
 	defer log.Close()
 	cmd := exec.Command(path, p.args...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{}
+	if p.home != "" {
+		makeAtHome(cmd, p.home)
+	}
 	cmd.Dir, cmd.Stdout, cmd.Stderr = p.dir, log, log
 	cmd.Env = append([]string{"PATH=" + sbin, "HOME=" + p.dir, "LANG=C.UTF-8"}, p.env...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd.SysProcAttr.Setsid = true
 	if p.uid != 0 {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: p.uid, Gid: p.gid}
 	}
@@ -133,4 +140,42 @@ func ready(ctx context.Context, p program) error {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+// settle runs a program that takes this machine for its device: it has the
+// device's name and asks the clinic's name server, in a view of its own of the
+// file system.
+const settle = `cat "$0/hostname" >/proc/sys/kernel/hostname &&
+for f in hosts resolv.conf; do [ ! -e "/etc/$f" ] || mount --bind "$0/$f" "/etc/$f" || exit; done && exec "$@"`
+
+// makeAtHome has cmd run as the device with that folder.
+func makeAtHome(cmd *exec.Cmd, folder string) {
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.Args = append([]string{"/bin/sh", "-c", settle, folder, cmd.Path}, cmd.Args[1:]...)
+	cmd.Path = "/bin/sh"
+	cmd.SysProcAttr.Unshareflags |= syscall.CLONE_NEWNS | syscall.CLONE_NEWUTS
+}
+
+// furnish makes the folder of each device, with what its programs take this
+// machine for.
+func (l *Lab) furnish() error {
+	for i := range Cast {
+		d := &Cast[i]
+		if err := os.MkdirAll(l.folder(d), 0o755); err != nil {
+			return err
+		}
+		files := map[string]string{
+			"hostname":    d.Name + "\n",
+			"hosts":       fmt.Sprintf("127.0.0.1 localhost\n%s %s.%s %s\n", d.IP(), d.Name, Domain, d.Name),
+			"resolv.conf": fmt.Sprintf("search %s\nnameserver %s\n", Domain, d.Segment.Gateway()),
+		}
+		for name, text := range files {
+			if err := os.WriteFile(filepath.Join(l.folder(d), name), []byte(text), 0o644); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -104,7 +104,7 @@ func (l *Lab) serverPrograms() ([]program, error) {
 }
 
 func (l *Lab) program(d *Device, name string, args ...string) program {
-	return program{name: filepath.Base(name), at: d.Namespace(), path: name, args: args, dir: l.folder(d)}
+	return program{name: filepath.Base(name), at: d.Namespace(), path: name, args: args, dir: l.folder(d), home: l.folder(d)}
 }
 
 // clock is the clinic's time server. It serves this machine's time and never
@@ -298,7 +298,7 @@ func postgres(l *Lab, d *Device) ([]program, error) {
 	}
 	p := l.program(d, filepath.Join(bin, "postgres"), "-D", data, "-k", data, "-h", d.IP().String(), "-F",
 		"-c", "shared_buffers=16MB", "-c", "log_min_messages=warning")
-	p.uid, p.gid = uint32(uid), uint32(gid)
+	p.uid, p.gid, p.home = uint32(uid), uint32(gid), ""
 	p.answers = "tcp " + d.IP().String() + ":5432"
 	return []program{p}, nil
 }

@@ -81,6 +81,7 @@ func (m HL7Message) Facts(yield func(Fact)) {
 			continue
 		}
 		fact(yield, Sender, "mdc-device-type", d.Type)
+		fact(yield, Receiver, "hears-from", d.Type)
 		fact(yield, Sender, "device-identifier", d.ID)
 		fact(yield, Sender, "device-eui64", d.EUI64)
 		fact(yield, Sender, "udi", d.UDI)

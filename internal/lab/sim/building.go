@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"math"
 	"net"
+	"net/http"
 	"net/netip"
 	"sync/atomic"
 	"time"
@@ -170,6 +172,14 @@ const (
 	pollEvery   = time.Minute
 	replyWithin = 2 * time.Second
 )
+
+// ServeConsole shows the building to those who look after it, until ctx ends.
+func (s *BuildingServer) ServeConsole(ctx context.Context) error {
+	return s.serve(ctx, 80, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = io.WriteString(w, "<!doctype html><html><head><title>Metasys</title></head><body>Sign in</body></html>") // the client may have hung up
+	}))
+}
 
 // Run polls until ctx ends.
 func (s *BuildingServer) Run(ctx context.Context) error {

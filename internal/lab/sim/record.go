@@ -11,10 +11,10 @@ import (
 
 // admission is an HL7 v2.5.1 ADT message: who came to, moved within or left
 // the ward.
-func admission(trigger string, control uint64, p Patient, now time.Time) string {
+func admission(trigger, to string, control uint64, p Patient, now time.Time) string {
 	structure := map[string]string{"A01": "ADT_A01", "A02": "ADT_A02", "A03": "ADT_A03", "A08": "ADT_A01"}[trigger]
 	return join(
-		fmt.Sprintf("MSH|^~\\&|EHR|CLINIC|CENTRAL|WARD|%s||ADT^%s^%s|ADT%d|P|2.5.1", stamp(now), trigger, structure, control),
+		fmt.Sprintf("MSH|^~\\&|EHR|CLINIC|%s|WARD|%s||ADT^%s^%s|ADT%d|P|2.5.1", to, stamp(now), trigger, structure, control),
 		fmt.Sprintf("EVN|%s|%s", trigger, stamp(now)),
 		patient(p), visit(p),
 	)
@@ -24,23 +24,23 @@ func admission(trigger string, control uint64, p Patient, now time.Time) string 
 // patients, as the health record does.
 type Admissions struct {
 	Env
-	To []string // numeric addresses and ports
+	// To are the numeric addresses and ports of applications.
+	To map[string]string
 }
 
 // Run plays admissions, transfers and updates until ctx ends.
 func (a *Admissions) Run(ctx context.Context) error {
-	var senders []*Sender
-	for _, to := range a.To {
-		s := NewSender(a.Env, to)
-		defer s.Close()
-		senders = append(senders, s)
+	senders := map[string]*Sender{}
+	for to, address := range a.To {
+		senders[to] = NewSender(a.Env, address)
+		defer senders[to].Close()
 	}
 	control := uint64(0)
 	tell := func(trigger string, p Patient) {
 		control++
-		for _, s := range senders {
-			if err := s.Send(ctx, admission(trigger, control, p, a.Clock.Now())); err != nil && ctx.Err() == nil {
-				a.Log.Warn("an admission is not heard", "to", s.to, "err", err)
+		for to, s := range senders {
+			if err := s.Send(ctx, admission(trigger, to, control, p, a.Clock.Now())); err != nil && ctx.Err() == nil {
+				a.Log.Warn("an admission is not heard", "to", to, "err", err)
 			}
 		}
 	}
