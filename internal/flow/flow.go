@@ -10,6 +10,7 @@ import (
 	"net/netip"
 
 	"github.com/cordonhq/cordon"
+	"github.com/cordonhq/cordon/internal/packet"
 	"github.com/cordonhq/cordon/internal/platform/netid"
 )
 
@@ -105,6 +106,12 @@ type Flow struct {
 	VLAN uint16
 
 	_ [24]byte // to four cache lines
+}
+
+// Midway reports whether the beginning of a TCP connection was not seen, so
+// that its streams may start within a message.
+func (f *Flow) Midway() bool {
+	return f.Proto == packet.ProtoTCP && (f.table.streams[Out].flags|f.table.streams[In].flags)&synSeen == 0
 }
 
 // SrcAddrPort returns the opener's address, IPv4 unmapped.
