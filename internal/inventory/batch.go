@@ -106,11 +106,11 @@ type delta struct {
 
 // Batch is what a Feed saw since its last Take.
 type Batch struct {
-	sightings map[Endpoint]sighting
-	bindings  map[binding]span
+	sightings ordered[Endpoint, sighting]
+	bindings  ordered[binding, span]
 	facts     []fact
-	names     map[netid.Addr]string
-	deltas    map[flowKey]*delta
+	names     ordered[netid.Addr, string]
+	deltas    ordered[flowKey, delta]
 	// lost counts what came when the batch was full.
 	lost uint64
 }
@@ -119,56 +119,64 @@ type Batch struct {
 // long before somebody takes it.
 const maxBatch = 1 << 16
 
-// Empty reports whether nothing was seen.
-func (b *Batch) Empty() bool {
-	return len(b.sightings) == 0 && len(b.bindings) == 0 && len(b.facts) == 0 && len(b.names) == 0 && len(b.deltas) == 0
+// ordered is a map that is read in the order in which keys were added, so that
+// the same traffic is always applied in the same order: that matters where a
+// bound is met.
+type ordered[K comparable, V any] struct {
+	at   map[K]int
+	keys []K
+	list []V
 }
 
-func newBatch() *Batch {
-	return &Batch{
-		sightings: map[Endpoint]sighting{}, bindings: map[binding]span{},
-		names: map[netid.Addr]string{}, deltas: map[flowKey]*delta{},
+// get returns the value of a key, which is made if there is room; nil if not.
+func (o *ordered[K, V]) get(k K) *V {
+	if i, ok := o.at[k]; ok {
+		return &o.list[i]
 	}
+	if len(o.keys) >= maxBatch {
+		return nil
+	}
+	if o.at == nil {
+		o.at = map[K]int{}
+	}
+	o.at[k] = len(o.keys)
+	o.keys = append(o.keys, k)
+	var zero V
+	o.list = append(o.list, zero)
+	return &o.list[len(o.list)-1]
+}
+
+// Empty reports whether nothing was seen.
+func (b *Batch) Empty() bool {
+	return len(b.sightings.keys)+len(b.bindings.keys)+len(b.facts)+len(b.names.keys)+len(b.deltas.keys) == 0
 }
 
 func (b *Batch) sight(e Endpoint, s sighting) {
 	if e.MAC.IsGroup() || e.MAC.IsZero() && e.IP.IsZero() || isGroup(e.IP) {
 		return
 	}
-	old, ok := b.sightings[e]
-	if !ok && len(b.sightings) >= maxBatch {
+	known := b.sightings.get(e)
+	if known == nil {
 		b.lost++
 		return
 	}
-	s.join(&old)
-	b.sightings[e] = s
+	s.join(known)
+	*known = s
 }
 
 func (b *Batch) bind(k binding, s span) {
-	old, ok := b.bindings[k]
-	if !ok && len(b.bindings) >= maxBatch {
+	if known := b.bindings.get(k); known != nil {
+		known.widen(s)
+	} else {
 		b.lost++
-		return
 	}
-	s.widen(old)
-	b.bindings[k] = s
-}
-
-// delta returns the sum for a key, nil if there is no room.
-func (b *Batch) delta(k flowKey) *delta {
-	d := b.deltas[k]
-	if d == nil && len(b.deltas) < maxBatch {
-		d = new(delta)
-		b.deltas[k] = d
-	}
-	return d
 }
 
 // name notes a name of an address beyond the clinic; of several the first in
 // order, so that it does not matter which came last.
 func (b *Batch) name(ip netid.Addr, name string) {
-	if known, ok := b.names[ip]; (!ok || name < known) && len(b.names) < maxBatch {
-		b.names[ip] = name
+	if known := b.names.get(ip); known != nil && (*known == "" || name < *known) {
+		*known = name
 	}
 }
 

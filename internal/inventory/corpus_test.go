@@ -162,3 +162,27 @@ func TestRestoreInRealTraffic(t *testing.T) {
 		})
 	}
 }
+
+// The same capture gives the same inventory, also where bounds are met: it is
+// of a host that talks to thousands.
+func TestSameCaptureGivesTheSame(t *testing.T) {
+	file := filepath.Join(corpus.Dir(t), "pcap", "ndpi", "gnutella.pcap")
+	var first string
+	for range 3 {
+		d, v := newDealer(1, 1000), inventory.New(rules(t))
+		d.run(t, file, 500)
+		for _, b := range d.batches {
+			v.Apply(b)
+		}
+		if s := v.Stats(); s.Folded == 0 {
+			t.Fatal("the capture meets no bound any more: choose another")
+		}
+		got := text(t, v)
+		if first == "" {
+			first = got
+		}
+		if diff := cmp.Diff(first, got); diff != "" {
+			t.Fatalf("(-first, +again):\n%.2000s", diff)
+		}
+	}
+}

@@ -42,7 +42,7 @@ type told struct {
 
 // NewFeed makes a Feed.
 func NewFeed() *Feed {
-	f := &Feed{batch: newBatch(), seen: map[uint64]struct{}{}, seed: maphash.MakeSeed(), live: map[uint64]told{}}
+	f := &Feed{batch: new(Batch), seen: map[uint64]struct{}{}, seed: maphash.MakeSeed(), live: map[uint64]told{}}
 	f.onFact, f.onBind = f.fact, f.bind
 	return f
 }
@@ -50,7 +50,7 @@ func NewFeed() *Feed {
 // Take moves out what is new.
 func (f *Feed) Take() *Batch {
 	b := f.batch
-	f.batch = newBatch()
+	f.batch = new(Batch)
 	return b
 }
 
@@ -168,9 +168,8 @@ func (f *Feed) Flow(fl *flow.Flow) {
 	}
 	now.port = foldPort(fl, now.protocol)
 	before, known := f.live[fl.ID]
-	at := f.keyOf(fl, &now)
-	d := f.batch.delta(at)
-	if d == nil {
+	key := f.keyOf(fl, &now)
+	if f.batch.deltas.get(key) == nil {
 		// The counters stand; the next report tells them.
 		if fl.Ended {
 			f.batch.lost++
@@ -179,12 +178,12 @@ func (f *Feed) Flow(fl *flow.Flow) {
 		return
 	}
 	if known && !now.sameKey(&before) {
-		if old := f.batch.delta(f.keyOf(fl, &before)); old != nil {
+		if old := f.batch.deltas.get(f.keyOf(fl, &before)); old != nil {
 			old.sum(counters{}.minus(before.counters), fl)
 			before.counters = counters{}
 		}
 	}
-	d.sum(now.counters.minus(before.counters), fl)
+	f.batch.deltas.get(key).sum(now.counters.minus(before.counters), fl)
 	if !fl.Ended {
 		f.live[fl.ID] = now
 	} else if known {

@@ -133,20 +133,20 @@ func (v *Inventory) Apply(b *Batch) {
 		return
 	}
 	v.stats.LostReports += b.lost
-	for e, s := range b.sightings {
-		v.sight(e, s)
+	for i, e := range b.sightings.keys {
+		v.sight(e, b.sightings.list[i])
 	}
-	for k, s := range b.bindings {
-		v.bind(k, s)
+	for i, k := range b.bindings.keys {
+		v.bind(k, b.bindings.list[i])
 	}
 	for i := range b.facts {
 		v.learn(&b.facts[i])
 	}
-	for ip, name := range b.names {
-		v.name(ip, name)
+	for i, ip := range b.names.keys {
+		v.name(ip, b.names.list[i])
 	}
-	for k, d := range b.deltas {
-		v.add(k, d)
+	for i, k := range b.deltas.keys {
+		v.add(k, &b.deltas.list[i])
 	}
 }
 
