@@ -87,7 +87,7 @@ func headline(s *Summary, devices []cordon.Device, findings []cordon.Finding) st
 		text += fmt.Sprintf(", %d not identified yet", unknown)
 	}
 	if len(findings) == 0 {
-		return text + "; nothing looks wrong."
+		return text + "; no findings."
 	}
 	return text + "; " + plural(len(findings), "finding") + "."
 }
