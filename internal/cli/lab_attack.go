@@ -63,8 +63,11 @@ file. An attack that is blocked is no failure: its steps say how far it came.`,
 // stepLine is a step for people.
 func stepLine(step attack.Step) string {
 	outcome := "failed"
-	if step.Succeeded {
+	switch {
+	case step.Succeeded:
 		outcome = "succeeded"
+	case !step.Attempted:
+		outcome = "not attempted"
 	}
 	line := fmt.Sprintf("%s: %s", step.Name, outcome)
 	if step.Detail != "" {

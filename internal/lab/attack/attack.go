@@ -85,7 +85,8 @@ type Result struct {
 }
 
 // Step is one part of the attack. It did not succeed if the victim, the network
-// or Cordon stopped it; Detail says what was seen.
+// or Cordon stopped it, and was not attempted if a step before it gave it
+// nothing to build on; Detail says what was seen.
 type Step struct {
 	Name      string `json:"name"`
 	Attempted bool   `json:"attempted"`
@@ -96,7 +97,7 @@ type Step struct {
 // ErrWrongUse says that a scenario cannot be played as it was asked for.
 var ErrWrongUse = errors.New("wrong use")
 
-// Find returns the scenario with that name.
+// FindScenario returns the scenario with that name.
 func FindScenario(name string) (*Scenario, error) {
 	for i := range Scenarios {
 		if Scenarios[i].Name == name {

@@ -38,7 +38,7 @@ func callHome(ctx context.Context, s *stage) error {
 	if err != nil {
 		return err
 	}
-	s.play(ctx, func(ctx context.Context) error { return server.serve(ctx, l) })
+	s.beside(ctx, func(ctx context.Context) error { return server.serve(ctx, l) })
 	return s.step(ctx, "call home", []Selector{s.toOutside("tcp", beaconPort)}, func(ctx context.Context) (string, error) {
 		run, cancel := s.bounded(ctx)
 		defer cancel()
@@ -59,7 +59,7 @@ func callHome(ctx context.Context, s *stage) error {
 		if n == 0 {
 			return "", errors.New("no call arrived")
 		}
-		return fmt.Sprintf("%d calls, one each %s", n, every), nil
+		return fmt.Sprintf("%d calls, one each %s", n, every.Round(time.Millisecond)), nil
 	})
 }
 

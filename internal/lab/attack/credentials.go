@@ -107,7 +107,7 @@ func guessTelnet(ctx context.Context, s *stage) error {
 		return err
 	}
 	c := &console{title: "Medical gas alarm panel, maintenance console", user: user, password: right}
-	s.play(ctx, func(ctx context.Context) error { return c.serve(ctx, l) })
+	s.beside(ctx, func(ctx context.Context) error { return c.serve(ctx, l) })
 	return guessing{victim: at.Name, module: "telnet", port: 23, user: user, right: right, pace: 800 * time.Millisecond}.guess(ctx, s)
 }
 

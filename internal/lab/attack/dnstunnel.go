@@ -40,7 +40,7 @@ func tunnelData(ctx context.Context, s *stage) error {
 	if err != nil {
 		return err
 	}
-	s.play(ctx, server.serve)
+	s.beside(ctx, server.serve)
 	gateway := s.attacker.Segment.Gateway()
 	packets := []Selector{
 		s.toNet(host(gateway), "udp", 53),

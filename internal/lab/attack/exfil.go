@@ -62,6 +62,9 @@ func takeStudies(ctx context.Context, s *stage) error {
 	}
 	toDrop := Selector{Src: host(device("pacs").IP()), Dst: host(outsideIP), Transport: "tcp", Port: dropPort}
 	err = s.step(ctx, "send studies outside with C-MOVE", []Selector{dicom, toDrop}, func(ctx context.Context) (string, error) {
+		if len(studies) == 0 {
+			return "", errSkipped
+		}
 		n := s.each(ctx, studies, func(ctx context.Context, uid string) error {
 			_, err := s.tool(ctx, "movescu", "-to", "5", "-S", "-aet", "READING1", "-aec", "PACS", "-aem", "XFER", "-k", "0008,0052=STUDY", "-k", "0020,000d="+uid, ipOf("pacs"), "104")
 			return err
@@ -76,6 +79,9 @@ func takeStudies(ctx context.Context, s *stage) error {
 		return err
 	}
 	err = s.step(ctx, "fetch studies with C-GET", []Selector{dicom}, func(ctx context.Context) (string, error) {
+		if len(studies) == 0 {
+			return "", errSkipped
+		}
 		fetched := filepath.Join(s.dir, "fetched")
 		if err := os.Mkdir(fetched, 0o755); err != nil {
 			return "", err
@@ -196,8 +202,8 @@ func (s *stage) fillArchive(ctx context.Context) error {
 	return nil
 }
 
-// studyDump is one image, for dump2dcm: its number twice removed from a real
-// patient's, and the file of its pixels.
+// studyDump is one image of an invented patient, for dump2dcm: with its number
+// and the file of its pixels.
 const studyDump = `(0008,0005) CS [ISO_IR 192]
 (0008,0016) UI =CTImageStorage
 (0008,0018) UI [1.2.826.0.1.3680043.10.77.99.%[1]d.1]
@@ -234,7 +240,7 @@ func replayMessages(ctx context.Context, s *stage) error {
 	}
 	const port = 6661
 	var arrived atomic.Int64
-	s.play(ctx, func(ctx context.Context) error {
+	s.beside(ctx, func(ctx context.Context) error {
 		return sim.Receive(ctx, s.env(drop, outsideIP), port, "ARCHIVE", func(string) { arrived.Add(1) })
 	})
 	to := fmt.Sprintf("%s:%d", outsideHost, port)

@@ -27,7 +27,7 @@ func readDatabase(ctx context.Context, s *stage) error {
 		{"list accounts", "select rolname, rolsuper from pg_roles"},
 	} {
 		err := s.step(ctx, q.step, []Selector{sel}, func(ctx context.Context) (string, error) {
-			ctx, cancel := context.WithTimeout(ctx, s.duration)
+			ctx, cancel := s.bounded(ctx)
 			defer cancel()
 			out, err := s.psql(ctx, s.at, q.query)
 			return fmt.Sprintf("%d rows", rows(out, err)), err
@@ -86,7 +86,7 @@ func searchArchive(ctx context.Context, s *stage) error {
 	}
 	for _, st := range steps {
 		err := s.step(ctx, st.name, []Selector{st.sel}, func(ctx context.Context) (string, error) {
-			ctx, cancel := context.WithTimeout(ctx, s.duration)
+			ctx, cancel := s.bounded(ctx)
 			defer cancel()
 			return st.do(ctx)
 		})

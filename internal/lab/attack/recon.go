@@ -61,7 +61,7 @@ func discover(ctx context.Context, s *stage) error {
 			packets = append(packets, Selector{DstMAC: s.attacker.MAC, Transport: "arp"})
 		}
 		err := s.step(ctx, w.name, packets, func(ctx context.Context) (string, error) {
-			ctx, cancel := context.WithTimeout(ctx, s.duration)
+			ctx, cancel := s.bounded(ctx)
 			defer cancel()
 			out, err := s.nmap(ctx, "-sn", "-T4", "--max-retries", "1", w.nets.String())
 			up := len(hostUp.FindAllString(out, -1))
@@ -103,7 +103,7 @@ func ipOf(name string) string { return device(name).IP().String() }
 func scanServices(ctx context.Context, s *stage) error {
 	for _, victim := range s.scenario.Victims {
 		err := s.step(ctx, "service scan of "+victim, []Selector{s.to(victim, "tcp", 0)}, func(ctx context.Context) (string, error) {
-			ctx, cancel := context.WithTimeout(ctx, s.duration)
+			ctx, cancel := context.WithTimeout(ctx, s.duration/time.Duration(len(s.scenario.Victims)))
 			defer cancel()
 			return foundPorts(s.nmap(ctx, "-Pn", "-sV", "--version-intensity", "3", "-p", "22,80,139,445,1883,5432,6661,8080", ipOf(victim)))
 		})

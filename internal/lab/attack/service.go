@@ -59,8 +59,8 @@ func answers(ctx context.Context, at netns.Namespace, address string) error {
 	}
 }
 
-// play runs a part of ours beside the attack until the run ends.
-func (s *stage) play(ctx context.Context, part func(ctx context.Context) error) {
+// beside runs a part of ours beside the attack until the run ends.
+func (s *stage) beside(ctx context.Context, part func(ctx context.Context) error) {
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	var wait sync.WaitGroup
 	var err error

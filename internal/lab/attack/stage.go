@@ -91,6 +91,10 @@ func (s *stage) run(ctx context.Context) (*Result, error) {
 // afterwards puts something back when the run ends, last first.
 func (s *stage) afterwards(f func() error) { s.undo = append(s.undo, f) }
 
+// errSkipped says that a step was not attempted, because what it builds on did
+// not come about.
+var errSkipped = errors.New("there is nothing to build on")
+
 // step is one phase of the attack. play says what it saw; its error means that
 // the step did not succeed. What step returns means that the attack cannot go
 // on: a program is missing, or the run was interrupted.
@@ -102,15 +106,14 @@ func (s *stage) step(ctx context.Context, name string, packets []Selector, play 
 		return err
 	}
 	if err != nil {
-		detail = strings.TrimSpace(detail + " " + err.Error())
+		detail = strings.Join(strings.Fields(detail+": "+err.Error()), " ")
+		detail = strings.TrimPrefix(detail, ": ")
 	}
-	for i := range packets {
-		p := &packets[i]
-		p.Begin, p.End, p.Filter = begin, end.Add(answersWithin), p.filter()
-	}
-	step := Step{name, true, err == nil, detail}
+	step := Step{name, !errors.Is(err, errSkipped), err == nil, detail}
 	s.result.Steps = append(s.result.Steps, step)
-	s.label.Phases = append(s.label.Phases, Phase{name, step.Succeeded, begin, end, packets})
+	if step.Attempted {
+		s.label.Phases = append(s.label.Phases, Phase{name, step.Succeeded, begin, end, during(packets, begin, end)})
+	}
 	if s.progress != nil {
 		s.progress(step)
 	}
@@ -118,6 +121,16 @@ func (s *stage) step(ctx context.Context, name string, packets []Selector, play 
 		return fmt.Errorf("%s: %s: %w", s.scenario.Name, name, ctx.Err())
 	}
 	return nil
+}
+
+// during completes selectors with their time and their filter text.
+func during(packets []Selector, begin, end time.Time) []Selector {
+	out := make([]Selector, len(packets))
+	for i, p := range packets {
+		p.Begin, p.End, p.Filter = begin, end.Add(answersWithin), p.filter()
+		out[i] = p
+	}
+	return out
 }
 
 // to selects the attacker's conversation with a service of a device. Port 0 is

@@ -1,0 +1,260 @@
+package attack_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/cordonhq/cordon/internal/cli"
+	"github.com/cordonhq/cordon/internal/lab"
+	"github.com/cordonhq/cordon/internal/lab/attack"
+	"github.com/cordonhq/cordon/internal/packet"
+)
+
+// TestMain lets 'lab up', which starts its own program again as conductor, do
+// so with the test binary.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 2 && os.Args[1] == "lab" && os.Args[2] == "conduct" {
+		os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+// up brings a lab up for a test, alone on the machine.
+func up(t *testing.T, mode lab.Mode) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("a lab takes a minute or more")
+	}
+	if err := lab.Check(); err != nil {
+		t.Skip(err)
+	}
+	wait, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
+	defer cancel()
+	release, err := lab.Alone(wait)
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(release)
+	if err := lab.Up(t.Context(), lab.Options{Mode: mode, Seed: 1, Speed: 20}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := lab.Down(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// sniffer reads the lab's mirror port and counts packets by label and phase.
+type sniffer struct {
+	fd   int
+	done sync.WaitGroup
+
+	mu      sync.Mutex
+	packets []packet.Packet // without their bytes
+}
+
+func listen(t *testing.T) *sniffer {
+	t.Helper()
+	s := &sniffer{}
+	err := lab.GatewayNamespace.Do(func() (err error) {
+		card, err := net.InterfaceByName(lab.MirrorPort)
+		if err != nil {
+			return err
+		}
+		everything := uint16(unix.ETH_P_ALL<<8&0xff00 | unix.ETH_P_ALL>>8)
+		s.fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, int(everything))
+		if err != nil {
+			return err
+		}
+		return errors.Join(
+			unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 32<<20),
+			unix.SetsockoptTimeval(s.fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Usec: 200_000}),
+			unix.Bind(s.fd, &unix.SockaddrLinklayer{Protocol: everything, Ifindex: card.Index}))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s.done.Go(func() { s.read(ctx) })
+	t.Cleanup(func() { cancel(); s.done.Wait(); unix.Close(s.fd) })
+	return s
+}
+
+func (s *sniffer) read(ctx context.Context) {
+	var d packet.Decoder
+	b := make([]byte, 64<<10)
+	for ctx.Err() == nil {
+		n, _, err := unix.Recvfrom(s.fd, b, 0)
+		if err != nil {
+			continue // the time is over, or the link is going
+		}
+		var p packet.Packet
+		p.Time = time.Now().UnixNano()
+		d.Decode(&p, packet.LinkEthernet, b[:n], uint32(n))
+		p.LinkPayload, p.Payload, p.FragmentData, p.TCPOptions = nil, nil, nil, nil
+		s.mu.Lock()
+		s.packets = append(s.packets, p)
+		s.mu.Unlock()
+	}
+}
+
+// take returns what was heard since the last call.
+func (s *sniffer) take() []packet.Packet {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := s.packets
+	s.packets = nil
+	return out
+}
+
+// fails are the steps that do not succeed in a lab without Cordon, by scenario.
+var fails = map[string]string{
+	"cred-ssh":     "sign in",
+	"cred-ftp":     "sign in",
+	"pump-command": "order a rate from pump-4",
+	"rogue-device": "plug in and ask for an address",
+}
+
+// durations are shorter than a scenario's own, so that all of them take three
+// minutes.
+var durations = map[string]time.Duration{
+	"recon-discovery": 10 * time.Second, "recon-service": 30 * time.Second, "cred-telnet": 4 * time.Second,
+	"ransomware-smb": 6 * time.Second, "exfil-dicom": 8 * time.Second, "cred-dicom": 6 * time.Second,
+}
+
+func TestEveryAttackIsPlayed(t *testing.T) {
+	up(t, lab.Router)
+	ears := listen(t)
+	for i := range attack.Scenarios {
+		c := &attack.Scenarios[i]
+		t.Run(c.Name, func(t *testing.T) {
+			if err := lab.CheckPrograms(c.Programs); err != nil {
+				t.Skip(err)
+			}
+			ears.take()
+			d := durations[c.Name]
+			if d == 0 {
+				d = 3 * time.Second
+			}
+			result, err := attack.Run(t.Context(), c.Name, attack.Options{Duration: d})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, step := range result.Steps {
+				if want := fails[c.Name] != step.Name; !step.Attempted || step.Succeeded != want {
+					t.Errorf("%s: attempted %t, succeeded %t, want %t: %s", step.Name, step.Attempted, step.Succeeded, want, step.Detail)
+				}
+			}
+			checkTruth(t, c, result, ears)
+		})
+	}
+}
+
+// checkTruth compares the label of the run that has just ended with what was on
+// the wire.
+func checkTruth(t *testing.T, c *attack.Scenario, result *attack.Result, ears *sniffer) {
+	t.Helper()
+	labels, err := attack.ReadLabels(result.Labels)
+	if err != nil || len(labels) == 0 {
+		t.Fatalf("%d labels, %v", len(labels), err)
+	}
+	l := labels[len(labels)-1]
+	if l.Scenario != c.Name || len(l.Techniques) != len(c.Techniques) || l.Attacker != result.Attacker || len(l.Victims) == 0 || len(l.Phases) != len(result.Steps) {
+		t.Errorf("the label does not tell of the run: %+v", l)
+	}
+	if !l.Begin.Before(l.End) || l.Begin.Before(l.Phases[0].Begin) || l.End.Before(l.Phases[len(l.Phases)-1].End) {
+		t.Errorf("from %s to %s, phases from %s", l.Begin, l.End, l.Phases[0].Begin)
+	}
+	heard, found := ears.take(), map[string]int{}
+	for i := range heard {
+		if _, phase := attack.Find([]attack.Label{l}, &heard[i]); phase != nil {
+			found[phase.Name]++
+		}
+	}
+	for _, p := range l.Phases {
+		if len(p.Packets) > 0 && found[p.Name] == 0 {
+			t.Errorf("no packet of phase %q was on the wire", p.Name)
+		}
+	}
+	t.Logf("%d of %d packets are of the attack", sum(found), len(heard))
+}
+
+func sum(m map[string]int) int {
+	n := 0
+	for _, v := range m {
+		n += v
+	}
+	return n
+}
+
+// An attack that is cut off has been attempted, does not succeed, ends in time,
+// and is no error.
+func TestABlockedAttackIsNoError(t *testing.T) {
+	up(t, lab.Bridge)
+	wearable, err := lab.Find("wearable-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := lab.GatewayNamespace.Batch([]string{"link set " + lab.PortOf(wearable) + " down"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"lateral-wearable-db", "exfil-dns", "flood-mqtt", "cred-mqtt"} {
+		result, err := attack.Run(t.Context(), name, attack.Options{From: wearable.Name, Duration: 2 * time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range result.Steps {
+			if step.Succeeded {
+				t.Errorf("%s: %s succeeded without a network: %s", name, step.Name, step.Detail)
+			}
+		}
+	}
+	// In bridge mode the way out begins elsewhere.
+	result, err := attack.Run(t.Context(), "exfil-hl7", attack.Options{Duration: 2 * time.Second})
+	if err != nil || !result.Steps[0].Succeeded {
+		t.Errorf("messages do not get out: %+v, %v", result, err)
+	}
+}
+
+func TestWrongUseIsRefused(t *testing.T) {
+	for name, opt := range map[string]attack.Options{
+		"no-such-attack": {},
+		"rogue-device":   {From: "phone-1"},
+		"arp-spoof":      {From: "phone-1"},
+		"cred-ssh":       {From: "ehr"},
+		"recon-slow":     {Duration: time.Hour},
+		"c2-beacon":      {From: "nobody"},
+	} {
+		if _, err := attack.Run(t.Context(), name, opt); !errors.Is(err, attack.ErrWrongUse) {
+			t.Errorf("%s with %+v: %v", name, opt, err)
+		}
+	}
+}
+
+// What the filters of selectors mean is up to tcpdump.
+func TestFiltersAreUnderstood(t *testing.T) {
+	path, err := exec.LookPath("tcpdump")
+	if err != nil {
+		t.Skip("tcpdump is not installed")
+	}
+	for _, f := range attack.FiltersForTest() {
+		cmd := exec.Command(path, "-d", "-y", "EN10MB", f)
+		cmd.Stdout = io.Discard
+		var said strings.Builder
+		cmd.Stderr = &said
+		if err := cmd.Run(); err != nil {
+			t.Errorf("filter %q: %v: %s", f, err, said.String())
+		}
+	}
+}
