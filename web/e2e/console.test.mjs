@@ -152,7 +152,13 @@ describe('device list', () => {
       await grid.evaluate((e) => (e.scrollTop = 300));
       await page.waitForTimeout(150);
       const top = await grid.evaluate((e) => e.scrollTop);
-      await page.locator('[role="grid"] .row:visible a').nth(6).click();
+      // A row in the middle, by its coordinates: a locator might scroll first.
+      const spot = await grid.evaluate((e) => {
+        const { top, bottom } = e.getBoundingClientRect();
+        const row = [...e.querySelectorAll('.row')].map((r) => r.getBoundingClientRect()).find((r) => r.top > top + 80 && r.bottom < bottom);
+        return { x: row.left + row.width / 2, y: row.top + row.height / 2 };
+      });
+      await page.mouse.click(spot.x, spot.y);
       await page.waitForURL(/\/devices\/dev-/);
       await page.goBack();
       await devicesReady(page);

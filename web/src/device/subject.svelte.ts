@@ -2,7 +2,7 @@
 // that it changed, and what only the single device has is then asked for.
 import { ApiError, pages, request } from '$/api/client';
 import type { Conversation, Device, TimelineEntry } from '$/api/types';
-import { conversations as all, devices } from '$/state/site.svelte';
+import { devices } from '$/state/site.svelte';
 
 const settle = 1500; // milliseconds between two questions about a lively device
 const entries = 200; // of the timeline
@@ -42,10 +42,9 @@ export class Subject {
 
   /** Follows live changes; call it once from a component. */
   follow(): void {
-    let before = devices.get(this.id);
+    let before: unknown = devices.get(this.id);
     $effect(() => {
-      const now = devices.get(this.id);
-      void all.version;
+      const now = devices.get(this.device?.id ?? this.id);
       if (now === before) return;
       before = now;
       this.#timer ??= setTimeout(() => {

@@ -29,6 +29,12 @@ describe('search', () => {
     expect(ids(search([other, c], 'arch', kinds))).toEqual(['Archive', 'x']);
   });
 
+  it('puts the words together before the words apart', () => {
+    const near = device('near', { care: { location: 'Ward 2, bed 1', function: '' } as DeviceSummary['care'] });
+    const apart = device('apart', { care: { location: 'Ward 1, bed 2', function: '' } as DeviceSummary['care'] });
+    expect(ids(search([apart, near], 'ward 2', kinds))).toEqual(['near', 'apart']);
+  });
+
   it('filters by kind, group and words together', () => {
     expect(matches(b, { words: 'bed', kind: 'infusion-pump', group: '' }, kinds)).toBe(true);
     expect(matches(b, { words: 'bed', kind: '', group: 'Office' }, kinds)).toBe(false);

@@ -24,17 +24,17 @@ function haystack(d: DeviceSummary, kinds: Kinds): string {
   return h;
 }
 
-/** Devices in which every word occurs somewhere; the best names come first. */
+/** Devices in which every word occurs somewhere; names that begin so come first, then those with the words together. */
 export function search<T extends DeviceSummary>(all: Iterable<T>, words: string, kinds: Kinds): T[] {
-  const needles = words.toLowerCase().split(/\s+/).filter(Boolean);
-  const first: T[] = [];
-  const rest: T[] = [];
+  const phrase = words.toLowerCase().split(/\s+/).filter(Boolean).join(' ');
+  const needles = phrase.split(' ');
+  const ranks: [T[], T[], T[]] = [[], [], []];
   for (const d of all) {
     const h = haystack(d, kinds);
     if (!needles.every((n) => h.includes(n))) continue;
-    (needles[0] && d.name.toLowerCase().startsWith(needles[0]) ? first : rest).push(d);
+    ranks[phrase && d.name.toLowerCase().startsWith(phrase) ? 0 : h.includes(phrase) ? 1 : 2].push(d);
   }
-  return first.concat(rest);
+  return ranks.flat();
 }
 
 export interface Filter {
