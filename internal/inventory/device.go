@@ -88,6 +88,9 @@ func (v *Inventory) retire() {
 		delete(v.devices, id)
 		delete(v.changedDevices, d)
 		heir := v.heir(id)
+		if heir != "" && len(v.merged) < maxMerged {
+			v.merged[id] = heir
+		}
 		v.inherit(id, heir)
 		if d.told {
 			v.removed[id] = heir

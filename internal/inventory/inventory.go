@@ -44,6 +44,8 @@ const (
 	maxFields        = 96
 	// maxNamedPeers bounds the names kept for addresses beyond the clinic.
 	maxNamedPeers = 1 << 14
+	// maxMerged bounds the ids remembered of devices that became others.
+	maxMerged = 1 << 16
 )
 
 // Stats counts what an Inventory holds and what it had no room for.
@@ -72,6 +74,8 @@ type Inventory struct {
 	devices       map[cordon.DeviceID]*device
 	conversations map[conversationKey]*conversation
 	overrides     map[cordon.DeviceID]cordon.Override
+	// merged maps the ids of devices that turned out to be others.
+	merged map[cordon.DeviceID]cordon.DeviceID
 
 	// waiting are rows that have no conversation yet.
 	waiting []*row
@@ -93,7 +97,7 @@ func New(rules *identify.Rules) *Inventory {
 		endpoints: map[Endpoint]*endpoint{}, macs: map[netid.MAC]*macNode{}, ips: map[netid.Addr]*ipNode{},
 		rows: map[rowKey]*row{}, names: map[netid.Addr]string{},
 		devices: map[cordon.DeviceID]*device{}, conversations: map[conversationKey]*conversation{},
-		overrides:      map[cordon.DeviceID]cordon.Override{},
+		overrides: map[cordon.DeviceID]cordon.Override{}, merged: map[cordon.DeviceID]cordon.DeviceID{},
 		changedDevices: map[*device]struct{}{}, changedConversations: map[*conversation]struct{}{},
 		removed: map[cordon.DeviceID]cordon.DeviceID{}, removedConversations: map[cordon.ConversationID]struct{}{},
 	}
@@ -195,14 +199,26 @@ func (v *Inventory) Devices() []cordon.Device {
 	return all
 }
 
-// Device returns the device with that id.
+// Device returns the device with that id, or the one that it turned out to be.
 func (v *Inventory) Device(id cordon.DeviceID) (cordon.Device, bool) {
-	v.resolve()
-	d, ok := v.devices[id]
-	if !ok {
+	d := v.named(id)
+	if d == nil {
 		return cordon.Device{}, false
 	}
 	return v.build(d), true
+}
+
+// named finds the device that goes by an id, nil if there is none.
+func (v *Inventory) named(id cordon.DeviceID) *device {
+	v.resolve()
+	const longest = 16 // merges in a row
+	for range longest {
+		if d := v.devices[id]; d != nil {
+			return d
+		}
+		id = v.merged[id]
+	}
+	return nil
 }
 
 // Conversations returns all conversations in the order of their ids.

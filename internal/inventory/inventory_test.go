@@ -404,6 +404,9 @@ func TestMergeKeepsTheOlderDeviceAndItsOverride(t *testing.T) {
 	if o := changes.Overrides[older]; o.Name == nil || *o.Name != name {
 		t.Errorf("override of the merged device: %+v", o)
 	}
+	if d, ok := v.Device(newer); !ok || d.ID != older {
+		t.Errorf("the merged id leads to %q, %v", d.ID, ok)
+	}
 	d, ok := v.Device(older)
 	if !ok || d.Name != name || d.Care.Location != place || len(d.MACs) != 2 {
 		t.Errorf("merged device: %+v", d)

@@ -14,15 +14,15 @@ var ErrUnknownDevice = errors.New("there is no such device")
 // criticalities are the values that a person may choose.
 var criticalities = []cordon.Criticality{cordon.LifeSustaining, cordon.CareCritical, cordon.CareSupporting, cordon.NonClinical}
 
-// Override replaces what people said of a device by o and returns the device
-// as it then is. It returns an error that wraps ErrUnknownDevice, or one that
+// Override replaces what people said of a device, or of the one that it turned
+// out to be, by o and returns the device as it then is. It returns an error that wraps ErrUnknownDevice, or one that
 // says which field has no valid value.
 func (v *Inventory) Override(id cordon.DeviceID, o cordon.Override) (cordon.Device, error) {
-	v.resolve()
-	d, ok := v.devices[id]
-	if !ok {
+	d := v.named(id)
+	if d == nil {
 		return cordon.Device{}, fmt.Errorf("override %q: %w", id, ErrUnknownDevice)
 	}
+	id = d.id
 	if err := checkOverride(&o); err != nil {
 		return cordon.Device{}, fmt.Errorf("override %q: %w", id, err)
 	}
