@@ -91,7 +91,6 @@ func probe(h *dissect.Head) dissect.Verdict {
 // hello is what of a greeting matters.
 type hello struct {
 	version  []byte
-	canSSL   bool
 	ofServer uint32 // its capabilities
 }
 
@@ -121,7 +120,6 @@ type parser struct {
 	inner   dissect.Parser // once both sides speak TLS
 	greeted bool
 	signed  bool // the client sent its sign-in
-	user    string
 }
 
 // Parse implements dissect.Parser.

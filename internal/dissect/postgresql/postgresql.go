@@ -77,7 +77,6 @@ type parser struct {
 	user    string
 	method  string
 	clear   bool // the server asked for a readable password
-	version string
 }
 
 // Parse implements dissect.Parser.
