@@ -41,6 +41,9 @@ const (
 	extendedOption = 255
 )
 
+// judged is how many bytes are looked at to tell text from other things.
+const judged = 128
+
 // probe wants negotiations, or on Telnet's port a prompt.
 func probe(h *dissect.Head) dissect.Verdict {
 	b := h.Data
@@ -55,13 +58,13 @@ func probe(h *dissect.Head) dissect.Verdict {
 	switch {
 	case count > 1, count == 1 && h.Hint:
 		return dissect.Sure
-	case count == 1 && (len(b) == 0 || b[0] == iac || line.IsText(b)):
+	case count == 1 && (len(b) == 0 || b[0] == iac || line.IsText(b[:min(len(b), judged)])):
 		return dissect.Likely
 	case count > 0:
 		return dissect.NotMine
 	case len(h.Data) < 3 && h.Data[0] == iac && (len(h.Data) == 1 || h.Data[1] >= sb && h.Data[1] < iac):
 		return dissect.More
-	case !h.Hint || h.Data[0] == iac || !line.IsText(h.Data):
+	case !h.Hint || h.Data[0] == iac || !line.IsText(h.Data[:min(len(h.Data), judged)]):
 		return dissect.NotMine
 	case h.Dir == flow.In && asks(h.Data):
 		return dissect.Likely
