@@ -57,12 +57,15 @@ type macNode struct {
 	// device was known by this address before a restart, when it is not empty.
 	restored cordon.DeviceID
 	since    int64 // of restored
-	// forwarded is for how many addresses it was known to forward before.
-	forwarded int
+	// forwarded is for how many addresses it was known to forward before,
+	// forwardedBeyond whether for some beyond the clinic.
+	forwarded       int
+	forwardedBeyond bool
 
 	// Derived by resolve:
 	router  bool // forwards packets of others
 	foreign int  // addresses that it forwards for
+	beyond  bool // some of them are beyond the clinic
 	device  *device
 	entity  *entity
 	first   int64 // of entity

@@ -497,6 +497,38 @@ func TestOverride(t *testing.T) {
 	}
 }
 
+func TestNamesOfPeersBeyond(t *testing.T) {
+	v := inventory.New(rules(t))
+	s := newScene()
+	client, server := host{cardA, "10.0.0.1", 64}, host{routerCard, public1, 50}
+	s.tcp(1, client, server, 443, cordon.TLS)
+	s.factOf(1, client, server, cordon.TLS, "server-name", "updates.example.com")
+	s.group(2, client, "224.0.0.251", 5353, cordon.MDNS)
+	v.Apply(s.take())
+	names := map[string]string{}
+	for _, c := range v.Conversations() {
+		names[c.Server.IP.String()] = c.Server.Name
+	}
+	if names[public1] != "updates.example.com" || names["224.0.0.251"] != "mDNS" {
+		t.Errorf("names: %v", names)
+	}
+}
+
+// A capture may hold only what clients sent; who they spoke to over TCP must
+// have answered.
+func TestWhoIsSpokenToIsThere(t *testing.T) {
+	v := inventory.New(rules(t))
+	s := newScene()
+	client, server := host{"", "10.0.0.1", 64}, host{ip: "10.0.0.2"}
+	s.silent(1, client, server.ip, 104)
+	s.factOf(1, client, server, cordon.DICOM, "called-ae-title", "ARCHIVE")
+	v.Apply(s.take())
+	check(t, v, []string{"10.0.0.1", "10.0.0.2"}, []string{"10.0.0.1 > 10.0.0.2 tcp/104 unknown x1"})
+	if d, _ := v.Device(v.Lookup(mac(""), ip("10.0.0.2"))); d.Name != "ARCHIVE" {
+		t.Errorf("named %q", d.Name)
+	}
+}
+
 func TestScannersDoNotExplode(t *testing.T) {
 	v := inventory.New(rules(t))
 	s := newScene()

@@ -46,9 +46,9 @@ func (v *Inventory) settle() {
 		n.claimed = slices.ContainsFunc(n.endpoints, func(e *endpoint) bool { return e.isBound() })
 	}
 	for _, m := range v.macs {
-		before := m.foreign
+		before, beyond := m.foreign, m.beyond
 		m.claim()
-		if before != m.foreign && (before == 0 || forwardingOf(before) != forwardingOf(m.foreign)) {
+		if beyond != m.beyond || before != m.foreign && (before == 0 || forwardingOf(before) != forwardingOf(m.foreign)) {
 			v.doubt(m.device)
 		}
 	}
@@ -66,7 +66,7 @@ func (e *endpoint) isBound() bool { return e.bound.last != 0 || e.restored && e.
 
 // claim decides which of its addresses the card has.
 func (m *macNode) claim() {
-	m.foreign = 0
+	m.foreign, m.beyond = 0, m.forwardedBeyond
 	for _, e := range m.endpoints {
 		e.own = false
 	}
@@ -78,6 +78,7 @@ func (m *macNode) claim() {
 			continue
 		}
 		m.foreign++
+		m.beyond = m.beyond || isBeyond(e.IP) && e.seen.distance == far
 	}
 	m.foreign = max(m.foreign, m.forwarded)
 	m.router = m.foreign > 0

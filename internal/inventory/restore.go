@@ -72,7 +72,8 @@ func (v *Inventory) restoreDevice(d *cordon.Device) *endpoint {
 		m.restored, m.since = d.ID, when.first
 		for _, e := range d.Evidence {
 			if e.Source == "role" && e.Field == "forwards" {
-				m.forwarded = forwardedAtLeast(e.Value)
+				m.forwarded = max(m.forwarded, forwardedAtLeast(e.Value))
+				m.forwardedBeyond = m.forwardedBeyond || e.Value == forwardsBeyond
 			}
 		}
 	}

@@ -174,21 +174,32 @@ func (s *scene) fact(second float64, h host, p cordon.Protocol, field, value str
 
 func (s *scene) event(second float64, h host, p cordon.Protocol, field, value string) *dissect.Event {
 	return &dissect.Event{
-		Observation: detail{p, field, value}, Time: at(second),
+		Observation: detail{p, observation.Sender, field, value}, Time: at(second),
 		SenderMAC: mac(h.mac), Sender: ip(h.ip), Flow: &flow.Flow{},
 	}
+}
+
+// factOf tells of one detail that a host showed of whom it spoke to over TCP.
+func (s *scene) factOf(second float64, from, of host, p cordon.Protocol, field, value string) {
+	s.tell(s.flowID, func(feed *inventory.Feed) {
+		feed.Event(&dissect.Event{
+			Observation: detail{p, observation.Receiver, field, value}, Time: at(second), Flow: &flow.Flow{Proto: packet.ProtoTCP},
+			SenderMAC: mac(from.mac), Sender: ip(from.ip), ReceiverMAC: mac(of.mac), Receiver: ip(of.ip),
+		})
+	})
 }
 
 // detail is an observation of one fact.
 type detail struct {
 	protocol     cordon.Protocol
+	about        observation.Subject
 	field, value string
 }
 
 func (d detail) Protocol() cordon.Protocol { return d.protocol }
 
 func (d detail) Facts(yield func(observation.Fact)) {
-	yield(observation.Fact{About: observation.Sender, Field: d.field, Value: d.value})
+	yield(observation.Fact{About: d.about, Field: d.field, Value: d.value})
 }
 
 var loadRules = sync.OnceValues(func() (*identify.Rules, error) { return identify.Load("") })

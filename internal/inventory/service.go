@@ -133,15 +133,23 @@ func countClients(list []*conversation) (int, span) {
 
 func (d *device) addForwarding(add func(source, field, value string, first int64)) {
 	foreign, first := 0, int64(0)
+	beyond := false
 	for _, m := range d.macs {
 		if m.foreign > foreign {
 			foreign, first = m.foreign, m.entity.first
 		}
+		beyond = beyond || m.beyond
 	}
 	if foreign > 0 {
 		add("role", "forwards", forwardingOf(foreign), first)
 	}
+	if beyond {
+		add("role", "forwards", forwardsBeyond, first)
+	}
 }
+
+// forwardsBeyond says that some of the addresses are beyond the clinic.
+const forwardsBeyond = "addresses beyond the clinic"
 
 // forwardingOf puts the number of addresses that a router forwards for into
 // words that seldom change; forwardedAtLeast turns them back.
