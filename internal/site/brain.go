@@ -24,6 +24,10 @@ const (
 	retryEvery = time.Second
 	// statusEvery is how often counts and sensors are published.
 	statusEvery = time.Second
+	// forgetEvery is how often what is long gone is dropped, and forgetAfter
+	// what long means, in packet time: visitors' phones would pile up.
+	forgetEvery = time.Hour
+	forgetAfter = 30 * 24 * time.Hour
 )
 
 // handoff is what one sensor worker has seen since its last one.
@@ -31,6 +35,7 @@ type handoff struct {
 	source  string
 	batch   *inventory.Batch
 	signals []detect.Signal
+	last    int64 // packet time of the newest frame, nanoseconds
 }
 
 // request is a person's word on a device, answered once it is stored.
@@ -62,14 +67,16 @@ type brain struct {
 	known     map[cordon.DeviceID]*cordon.Device  // as last stored
 	met       map[cordon.ConversationID]struct{}  // stored before
 	overrides map[cordon.DeviceID]cordon.Override // as last stored
+	newest    int64                               // packet time reached, nanoseconds
 	pending   store.Changes                       // not stored yet because a save failed
 }
 
 // run works until ctx ends, then stores what is left.
 func (b *brain) run(ctx context.Context) error {
-	commit, status := time.NewTicker(commitEvery), time.NewTicker(statusEvery)
+	commit, status, forget := time.NewTicker(commitEvery), time.NewTicker(statusEvery), time.NewTicker(forgetEvery)
 	defer commit.Stop()
 	defer status.Stop()
+	defer forget.Stop()
 	var notBefore time.Time // of the next save, after a failure
 	for {
 		select {
@@ -81,6 +88,8 @@ func (b *brain) run(ctx context.Context) error {
 			r.answer <- b.override(ctx, r)
 		case <-status.C:
 			b.status()
+		case <-forget.C:
+			b.inventory.Forget(time.Unix(0, b.newest).Add(-forgetAfter))
 		case now := <-commit.C:
 			if now.Before(notBefore) {
 				continue
@@ -112,6 +121,7 @@ func (b *brain) finish() error {
 }
 
 func (b *brain) add(h handoff) {
+	b.newest = max(b.newest, h.last)
 	b.inventory.Apply(h.batch)
 	b.detector.Apply(h.source, h.signals)
 }

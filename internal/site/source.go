@@ -62,7 +62,7 @@ func (t *tap) report(ctx context.Context, wait bool) {
 	if !wait && len(t.out) == cap(t.out) {
 		return
 	}
-	h := handoff{source: t.source.name, batch: t.feed.Take()}
+	h := handoff{source: t.source.name, batch: t.feed.Take(), last: t.last}
 	h.signals, _ = t.watcher.Take()
 	select {
 	case t.out <- h:
