@@ -161,9 +161,7 @@ describe('device list', () => {
       await page.mouse.click(spot.x, spot.y);
       await page.waitForURL(/\/devices\/dev-/);
       await page.goBack();
-      await devicesReady(page);
-      await page.waitForTimeout(150);
-      assert.equal(await grid.evaluate((e) => e.scrollTop), top);
+      await page.waitForFunction((t) => document.querySelector('[role="grid"]')?.scrollTop === t, top);
     }));
 });
 

@@ -797,7 +797,7 @@ export interface operations {
                 limit?: number;
                 /** @description next of the page before; absent for the first page */
                 cursor?: string;
-                /** @description Words that must each occur in the name, a host name, an address, the vendor, the model or the location, in any case */
+                /** @description Words that must each occur in the name, a host name, an address, the vendor, the kind, the model, the software or the location, in any case */
                 q?: string;
                 /** @description Only these kinds, separated by commas */
                 kind?: components["schemas"]["Kind"][];
@@ -1171,6 +1171,15 @@ export interface operations {
                     "text/plain": unknown;
                 };
             };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
         };
     };
     "get-metrics": {
@@ -1191,6 +1200,15 @@ export interface operations {
                     "text/plain": unknown;
                 };
             };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
         };
     };
     "get-openapi": {
@@ -1209,6 +1227,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
                 };
             };
         };
