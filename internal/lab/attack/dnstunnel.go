@@ -44,6 +44,7 @@ func tunnelData(ctx context.Context, s *stage) error {
 	gateway := s.attacker.Segment.Gateway()
 	packets := []Selector{
 		s.toNet(host(gateway), "udp", 53),
+		s.toNet(host(gateway), "icmp", 0), // an answer after dig has ended
 		{Src: host(netip.MustParseAddr(outsideGateway)), Dst: host(netip.MustParseAddr(lab.TunnelServer)), Transport: "udp", Port: 53},
 	}
 	return s.step(ctx, "carry data out in DNS names", packets, func(ctx context.Context) (string, error) {

@@ -129,7 +129,7 @@ var fails = map[string]string{
 // durations are shorter than a scenario's own, so that all of them take three
 // minutes.
 var durations = map[string]time.Duration{
-	"recon-discovery": 10 * time.Second, "recon-service": 30 * time.Second, "cred-telnet": 4 * time.Second,
+	"recon-discovery": 10 * time.Second, "recon-service": time.Minute, "cred-telnet": 4 * time.Second,
 	"ransomware-smb": 6 * time.Second, "exfil-dicom": 8 * time.Second, "cred-dicom": 6 * time.Second,
 }
 

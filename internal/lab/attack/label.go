@@ -195,14 +195,16 @@ func ReadLabels(path string) ([]Label, error) {
 	return out, nil
 }
 
-// Find returns the first label that a packet belongs to, and its phase; nil if
-// the packet is not of an attack.
+// Find returns the label and the phase that a packet belongs to; nil if it is
+// not of an attack. The last answers of one phase may come while the next is
+// under way: of two that match, the later has it.
 func Find(labels []Label, p *packet.Packet) (*Label, *Phase) {
-	for i := range labels {
-		for j := range labels[i].Phases {
-			for k := range labels[i].Phases[j].Packets {
-				if labels[i].Phases[j].Packets[k].Match(p) {
-					return &labels[i], &labels[i].Phases[j]
+	for i := len(labels) - 1; i >= 0; i-- {
+		for j := len(labels[i].Phases) - 1; j >= 0; j-- {
+			phase := &labels[i].Phases[j]
+			for k := range phase.Packets {
+				if phase.Packets[k].Match(p) {
+					return &labels[i], phase
 				}
 			}
 		}

@@ -50,7 +50,10 @@ var broken = []struct {
 // services.
 func stormMalformed(ctx context.Context, s *stage) error {
 	monitor := device("monitor-1")
-	link := []Selector{{SrcMAC: s.attacker.MAC, DstMAC: monitor.MAC}}
+	link := []Selector{
+		{SrcMAC: s.attacker.MAC, DstMAC: monitor.MAC},
+		{SrcMAC: monitor.MAC, DstMAC: s.attacker.MAC, Src: host(monitor.IP()), Dst: host(s.attacker.IP())},
+	}
 	err := s.step(ctx, "damaged frames", link, func(ctx context.Context) (string, error) {
 		ctx, cancel := s.bounded(ctx)
 		defer cancel()

@@ -59,6 +59,9 @@ func discover(ctx context.Context, s *stage) error {
 		if w.nets == own {
 			// Answers are ARP frames of the others.
 			packets = append(packets, Selector{DstMAC: s.attacker.MAC, Transport: "arp"})
+		} else {
+			// The router tells who cannot be reached.
+			packets = append(packets, s.toNet(host(s.attacker.Segment.Gateway()), "icmp", 0))
 		}
 		err := s.step(ctx, w.name, packets, func(ctx context.Context) (string, error) {
 			ctx, cancel := s.bounded(ctx)

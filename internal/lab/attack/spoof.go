@@ -29,7 +29,10 @@ func spoofARP(ctx context.Context, s *stage) error {
 		}
 	}
 	packets := []Selector{
-		{SrcMAC: s.attacker.MAC, Transport: "arp"},
+		s.arp(),
+		// arpspoof has the kernel look for the two by a datagram that nobody
+		// takes.
+		s.to(monitor.Name, "udp", 67), s.to(monitor.Name, "icmp", 0), s.to(central.Name, "udp", 67), s.to(central.Name, "icmp", 0),
 		{DstMAC: s.attacker.MAC, Src: host(monitor.IP()), Dst: host(central.IP())},
 		{DstMAC: s.attacker.MAC, Src: host(central.IP()), Dst: host(monitor.IP())},
 		{SrcMAC: s.attacker.MAC, Src: host(monitor.IP()), Dst: host(central.IP())},
