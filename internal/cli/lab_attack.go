@@ -44,7 +44,8 @@ file. An attack that is blocked is no failure: its steps say how far it came.`,
 			opt.Progress = func(step attack.Step) { fmt.Fprintln(s.err, stepLine(step)) }
 		}
 		result, err := attack.Run(cmd.Context(), args[0], opt)
-		if errors.Is(err, attack.ErrWrongUse) {
+		var use attack.UseError
+		if errors.As(err, &use) {
 			return usageError{err}
 		}
 		if err != nil {

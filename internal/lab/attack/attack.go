@@ -94,8 +94,10 @@ type Step struct {
 	Detail    string `json:"detail,omitempty"`
 }
 
-// ErrWrongUse says that a scenario cannot be played as it was asked for.
-var ErrWrongUse = errors.New("wrong use")
+// UseError says that a scenario cannot be played as it was asked for.
+type UseError struct{ error }
+
+func wrongUse(format string, args ...any) error { return UseError{fmt.Errorf(format, args...)} }
 
 // FindScenario returns the scenario with that name.
 func FindScenario(name string) (*Scenario, error) {
@@ -104,7 +106,7 @@ func FindScenario(name string) (*Scenario, error) {
 			return &Scenarios[i], nil
 		}
 	}
-	return nil, fmt.Errorf("there is no attack %q: 'cordon lab attack --list' shows them (%w)", name, ErrWrongUse)
+	return nil, wrongUse("there is no attack %q: 'cordon lab attack --list' shows them", name)
 }
 
 // Run plays one scenario in the lab that is up, and adds its truth to the
@@ -123,7 +125,7 @@ func Run(ctx context.Context, name string, opt Options) (*Result, error) {
 		opt.Duration = c.Duration
 	}
 	if opt.Duration < MinDuration || opt.Duration > MaxDuration {
-		return nil, fmt.Errorf("duration %s: give %s to %s (%w)", opt.Duration, MinDuration, MaxDuration, ErrWrongUse)
+		return nil, wrongUse("duration %s: give %s to %s", opt.Duration, MinDuration, MaxDuration)
 	}
 	if err := lab.Check(); err != nil {
 		return nil, err
@@ -157,7 +159,7 @@ func Run(ctx context.Context, name string, opt Options) (*Result, error) {
 func (c *Scenario) attacker(name string) (*lab.Device, error) {
 	switch {
 	case c.From == "" && name != "":
-		return nil, fmt.Errorf("%s brings a device of its own and does not come from %s (%w)", c.Name, name, ErrWrongUse)
+		return nil, wrongUse("%s brings a device of its own and does not come from %s", c.Name, name)
 	case c.From == "":
 		return nil, nil
 	case name == "":
@@ -165,14 +167,14 @@ func (c *Scenario) attacker(name string) (*lab.Device, error) {
 	}
 	d, err := lab.Find(name)
 	if err != nil {
-		return nil, fmt.Errorf("%w (%w)", err, ErrWrongUse)
+		return nil, UseError{err}
 	}
 	if c.Near != "" && d.Segment != c.Near {
-		return nil, fmt.Errorf("%s reaches its victims only from the segment %s, and %s is in %s (%w)", c.Name, c.Near, d.Name, d.Segment, ErrWrongUse)
+		return nil, wrongUse("%s reaches its victims only from the segment %s, and %s is in %s", c.Name, c.Near, d.Name, d.Segment)
 	}
 	for _, v := range c.Victims {
 		if v == d.Name {
-			return nil, fmt.Errorf("%s attacks %s and cannot come from it (%w)", c.Name, d.Name, ErrWrongUse)
+			return nil, wrongUse("%s attacks %s and cannot come from it", c.Name, d.Name)
 		}
 	}
 	return d, nil

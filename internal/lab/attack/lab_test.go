@@ -236,7 +236,9 @@ func TestWrongUseIsRefused(t *testing.T) {
 		"recon-slow":     {Duration: time.Hour},
 		"c2-beacon":      {From: "nobody"},
 	} {
-		if _, err := attack.Run(t.Context(), name, opt); !errors.Is(err, attack.ErrWrongUse) {
+		_, err := attack.Run(t.Context(), name, opt)
+		var use attack.UseError
+		if !errors.As(err, &use) {
 			t.Errorf("%s with %+v: %v", name, opt, err)
 		}
 	}

@@ -27,22 +27,36 @@ var (
 	outsideMAC = netid.MAC{0x00, 0x1c, 0x73, 0x77, 0x00, 0x66}
 )
 
-// outside makes the attacker's host until the run ends.
-func (s *stage) outside() (netns.Namespace, error) {
-	n := lab.Extra("internet")
-	if err := lab.RemoveExtra(n); err != nil { // of a run that was killed
-		return n, err
+// visit makes a namespace for somebody who comes to the lab and goes again: its
+// card eth0 is wired to the port, an interface of the namespace switchAt, which
+// more sets up. Both are gone when the run ends.
+func (s *stage) visit(n, switchAt netns.Namespace, port string, more ...string) error {
+	leave := func() error {
+		// The link goes first: the kernel takes its time with those of a
+		// namespace.
+		_ = switchAt.Batch([]string{"link del " + port}) // there may be none
+		return lab.RemoveExtra(n)
+	}
+	if err := leave(); err != nil { // of a run that was killed
+		return err
 	}
 	if err := netns.Create(n); err != nil {
-		return n, err
+		return err
 	}
-	s.afterwards(func() error { return lab.RemoveExtra(n) })
-	router := lab.RouterNamespace(s.state.Mode)
-	err := router.Batch([]string{
-		fmt.Sprintf("link add %s type veth peer name eth0 netns %s", outsideLink, n.Name()),
+	s.afterwards(leave)
+	err := switchAt.Batch(append([]string{fmt.Sprintf("link add %s type veth peer name eth0 netns %s", port, n.Name())}, more...))
+	if err != nil {
+		return err
+	}
+	return n.ChecksumInSoftware("eth0")
+}
+
+// outside makes the attacker's host until the run ends.
+func (s *stage) outside() (netns.Namespace, error) {
+	n := lab.Extra(outsideLink)
+	err := s.visit(n, lab.RouterNamespace(s.state.Mode), outsideLink,
 		fmt.Sprintf("addr add %s/24 dev %s", outsideGateway, outsideLink),
-		fmt.Sprintf("link set %s gso_max_segs 1 up", outsideLink),
-	})
+		fmt.Sprintf("link set %s gso_max_segs 1 up", outsideLink))
 	if err != nil {
 		return n, fmt.Errorf("make the outside: %w", err)
 	}
@@ -55,7 +69,7 @@ func (s *stage) outside() (netns.Namespace, error) {
 	if err != nil {
 		return n, fmt.Errorf("make the outside: %w", err)
 	}
-	return n, n.ChecksumInSoftware("eth0")
+	return n, nil
 }
 
 // toOutside selects the attacker's conversation with the outside host.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/cordonhq/cordon/internal/lab"
-	"github.com/cordonhq/cordon/internal/lab/netns"
 	"github.com/cordonhq/cordon/internal/platform/netid"
 )
 
@@ -22,32 +21,19 @@ var rogueMAC = netid.MAC{0xb8, 0x27, 0xeb, 0x77, 0x00, 0xde}
 // takes one, and looks around.
 func plugInRogue(ctx context.Context, s *stage) error {
 	n := lab.Extra(rogueName)
-	if err := lab.RemoveExtra(n); err != nil { // of a run that was killed
+	err := s.visit(n, lab.GatewayNamespace, rogueName, fmt.Sprintf("link set %s master %s up", rogueName, lab.BridgeOf(lab.Ward)))
+	if err != nil {
 		return err
 	}
-	if err := netns.Create(n); err != nil {
-		return err
-	}
-	s.afterwards(func() error { return lab.RemoveExtra(n) })
 	s.at = n
 	s.label.Attacker = Party{Device: rogueName, IP: lab.Ward.Address(rogueHost), MAC: rogueMAC, Segment: lab.Ward}
-	all := func() []Selector { return []Selector{{SrcMAC: rogueMAC}, {DstMAC: rogueMAC}} }
+	all := []Selector{{SrcMAC: rogueMAC}, {DstMAC: rogueMAC}}
 
-	err := s.step(ctx, "plug in and ask for an address", all(), func(ctx context.Context) (string, error) {
-		err := lab.GatewayNamespace.Batch([]string{
-			fmt.Sprintf("link add %s type veth peer name eth0 netns %s", rogueName, n.Name()),
-			fmt.Sprintf("link set %s master %s up", rogueName, lab.BridgeOf(lab.Ward)),
-		})
-		if err != nil {
-			return "", err
-		}
+	err = s.step(ctx, "plug in and ask for an address", all, func(ctx context.Context) (string, error) {
 		if err := n.Batch([]string{fmt.Sprintf("link set eth0 address %s gso_max_segs 1 up", rogueMAC)}); err != nil {
 			return "", err
 		}
-		if err := n.ChecksumInSoftware("eth0"); err != nil {
-			return "", err
-		}
-		_, err = s.tool(ctx, "udhcpc", "-i", "eth0", "-s", "/bin/true", "-f", "-q", "-n", "-t", "2", "-T", "1", "-A", "1", "-x", "hostname:raspberrypi")
+		_, err := s.tool(ctx, "udhcpc", "-i", "eth0", "-s", "/bin/true", "-f", "-q", "-n", "-t", "2", "-T", "1", "-A", "1", "-x", "hostname:raspberrypi")
 		return "", err
 	})
 	if err != nil {
@@ -60,7 +46,7 @@ func plugInRogue(ctx context.Context, s *stage) error {
 	if err != nil {
 		return err
 	}
-	err = s.step(ctx, "look who is in the ward", all(), func(ctx context.Context) (string, error) {
+	err = s.step(ctx, "look who is in the ward", all, func(ctx context.Context) (string, error) {
 		ctx, cancel := s.bounded(ctx)
 		defer cancel()
 		out, err := s.nmap(ctx, "-sn", "--max-retries", "1", partOf(lab.Ward, 26).String())
@@ -73,7 +59,7 @@ func plugInRogue(ctx context.Context, s *stage) error {
 	if err != nil {
 		return err
 	}
-	return s.step(ctx, "scan a few ports", all(), func(ctx context.Context) (string, error) {
+	return s.step(ctx, "scan a few ports", all, func(ctx context.Context) (string, error) {
 		ctx, cancel := s.bounded(ctx)
 		defer cancel()
 		return foundPorts(s.nmap(ctx, "-Pn", "-sS", "--max-rate", "200", "--max-retries", "1", "-p", "22,23,80,443,502,2575,6661,8080", ipOf("central-1"), ipOf("pump-3"), ipOf("vent-1")))
