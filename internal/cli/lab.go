@@ -194,7 +194,7 @@ ended it.`,
 		Example: `  sudo cordon lab exec ct-1 -- echoscu 10.77.30.10 104
   sudo cordon lab exec gateway -- ip address`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) < 2 {
+			if _, command := deviceAndCommand(args); len(command) == 0 {
 				return usagef("lab exec needs a device and a command: cordon lab exec DEVICE -- COMMAND")
 			}
 			return nil
@@ -203,15 +203,17 @@ ended it.`,
 			if _, err := lab.Current(); err != nil {
 				return err
 			}
-			where, err := lab.Place(args[0])
+			device, command := deviceAndCommand(args)
+			where, err := lab.FindPlace(device)
 			if err != nil {
 				return err
 			}
-			path, err := lab.Program(args[1])
+			path, err := lab.Program(command[0])
 			if err != nil {
+				fmt.Fprintf(s.err, "cordon: %v\n", err)
 				return exitStatus{err, 127} // as shells have it
 			}
-			run := exec.CommandContext(cmd.Context(), path, args[2:]...)
+			run := exec.CommandContext(cmd.Context(), path, command[1:]...)
 			run.Stdin, run.Stdout, run.Stderr = s.in, s.out, s.err
 			run.Cancel = func() error { return run.Process.Signal(syscall.SIGTERM) }
 			if err := where.Start(run); err != nil {
@@ -222,6 +224,18 @@ ended it.`,
 	}
 	cmd.Flags().SetInterspersed(false)
 	return cmd
+}
+
+// deviceAndCommand parts the arguments; the command may follow two dashes.
+func deviceAndCommand(args []string) (device string, command []string) {
+	if len(args) == 0 {
+		return "", nil
+	}
+	device, command = args[0], args[1:]
+	if len(command) > 0 && command[0] == "--" {
+		command = command[1:]
+	}
+	return device, command
 }
 
 // statusOf turns the end of a command into one of this program.

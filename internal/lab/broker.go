@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -18,19 +17,22 @@ const wearableEvery = 5 * time.Second
 // wear has a wearable publish its readings through a client that stays
 // connected; a lost connection is made again.
 func (l *Lab) wear(ctx context.Context, name string) error {
-	w, env := sim.NewWearable(name), l.envOf(name)
+	d, err := Find(name)
+	if err != nil {
+		return err
+	}
+	w, env := sim.NewWearable(name), l.env(d)
 	return l.keep(ctx, name, func() error {
 		path, err := lookPath("mosquitto_pub")
 		if err != nil {
 			return err
 		}
 		cmd := exec.CommandContext(ctx, path, "-h", nameOf("broker"), "-i", name, "-q", "1", "-t", "home/"+name+"/vitals", "-l")
-		makeAtHome(cmd, filepath.Join(l.dir, name))
 		lines, err := cmd.StdinPipe()
 		if err != nil {
 			return err
 		}
-		if err := env.At.Start(cmd); err != nil {
+		if err := d.Home().Start(cmd); err != nil {
 			return err
 		}
 		for {
@@ -48,19 +50,21 @@ func (l *Lab) wear(ctx context.Context, name string) error {
 
 // subscribe has the central station take readings and alarms from the broker.
 func (l *Lab) subscribe(ctx context.Context) error {
-	env := l.envOf("central-1")
+	d, err := Find("central-1")
+	if err != nil {
+		return err
+	}
 	return l.keep(ctx, "central-1", func() error {
 		path, err := lookPath("mosquitto_sub")
 		if err != nil {
 			return err
 		}
 		cmd := exec.CommandContext(ctx, path, "-h", nameOf("broker"), "-i", "central-1", "-q", "1", "-v", "-t", "ward/+/alarm", "-t", "home/+/alarm", "-t", "home/+/vitals")
-		makeAtHome(cmd, filepath.Join(l.dir, "central-1"))
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			return err
 		}
-		if err := env.At.Start(cmd); err != nil {
+		if err := d.Home().Start(cmd); err != nil {
 			return err
 		}
 		for lines := bufio.NewScanner(out); lines.Scan(); {

@@ -149,9 +149,9 @@ func Find(name string) (*Device, error) {
 	return nil, fmt.Errorf("the lab has no device %q: 'cordon lab status' lists them", name)
 }
 
-// Place returns where a device lives; the gateway counts too, and the router
-// of a lab whose gateway is a bridge.
-func Place(name string) (netns.Namespace, error) {
+// FindPlace returns where a device's programs run; the gateway counts too, and
+// the router of a lab whose gateway is a bridge.
+func FindPlace(name string) (Place, error) {
 	switch name {
 	case "gateway":
 		return GatewayNamespace, nil
@@ -160,7 +160,7 @@ func Place(name string) (netns.Namespace, error) {
 	}
 	d, err := Find(name)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return d.Namespace(), nil
+	return d.Home(), nil
 }

@@ -98,10 +98,9 @@ func (l *Lab) as(ctx context.Context, d *Device, name string, args ...string) (s
 	}
 	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, path, args...)
-	makeAtHome(cmd, l.folder(d))
 	cmd.Dir, cmd.Stdout, cmd.Stderr = l.folder(d), &out, &out
 	cmd.Env = []string{"PATH=" + sbin, "HOME=" + l.folder(d), "LANG=C.UTF-8"}
-	if err := d.Namespace().Start(cmd); err != nil {
+	if err := d.Home().Start(cmd); err != nil {
 		return "", err
 	}
 	if err := cmd.Wait(); err != nil {

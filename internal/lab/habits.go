@@ -43,7 +43,7 @@ func viewAsVendor(ctx context.Context, l *Lab, d *Device, _ occasion) error {
 
 func openDocument(ctx context.Context, l *Lab, d *Device, o occasion) error {
 	name := fmt.Sprintf(`case-%03d\letter-%d.txt`, o.dice.IntN(documents/4), 1+o.dice.IntN(4))
-	_, err := l.as(ctx, d, "smbclient", "//"+nameOf("files")+"/clinical", "-N", "-c", "get "+name+" letter.txt")
+	err := l.share(ctx, d, "get "+name+" letter.txt")
 	return counted(&l.tally.documents, err)
 }
 
@@ -62,7 +62,16 @@ func handOver(ctx context.Context, l *Lab, d *Device, o occasion) error {
 	if err := os.WriteFile(file, fmt.Appendf(nil, "Handover of %s: four beds, nothing to report.\n", o.at.Format("15:04")), 0o600); err != nil {
 		return err
 	}
-	_, err := l.as(ctx, d, "smbclient", "//"+nameOf("files")+"/clinical", "-N", "-c", "put handover.txt")
+	return l.share(ctx, d, "put handover.txt")
+}
+
+// share has a device work on the file share.
+func (l *Lab) share(ctx context.Context, d *Device, commands string) error {
+	config, err := l.write(d, "smbclient.conf") // its caches stay in the lab's folder
+	if err != nil {
+		return err
+	}
+	_, err = l.as(ctx, d, "smbclient", "-s", config, "//"+nameOf("files")+"/clinical", "-N", "-c", commands)
 	return err
 }
 

@@ -256,7 +256,7 @@ func Down() error {
 	for _, n := range all {
 		errs = append(errs, netns.Remove(n))
 	}
-	return errors.Join(append(errs, os.RemoveAll(Dir))...)
+	return errors.Join(append(errs, removeEmptyFolder(), os.RemoveAll(Dir))...)
 }
 
 // patience is how long processes may take to end when asked.

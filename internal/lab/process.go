@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,10 +16,16 @@ import (
 	"github.com/cordonhq/cordon/internal/lab/netns"
 )
 
+// Place is where a program runs: a namespace, or a home in one.
+type Place interface {
+	Start(cmd *exec.Cmd) error
+	Dial(ctx context.Context, network, address string) (net.Conn, error)
+}
+
 // program is a real program that plays a part of a device.
 type program struct {
 	name string // of its log file
-	at   netns.Namespace
+	at   Place
 	path string // program to run, found by lookPath
 	args []string
 	dir  string // working folder; its log goes there too
@@ -28,9 +35,6 @@ type program struct {
 	// answers is the numeric address that it listens on once it is ready:
 	// "tcp 10.77.30.10:104"; empty if it answers nobody.
 	answers string
-	// home is the folder of the device whose name and name server the program
-	// has; empty for those of this machine. Only root's programs have one.
-	home string
 	// spare says that the lab goes on without it.
 	spare bool
 }
@@ -62,13 +66,9 @@ func (c *crew) start(p program) error {
 	}
 	defer log.Close()
 	cmd := exec.Command(path, p.args...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{}
-	if p.home != "" {
-		makeAtHome(cmd, p.home)
-	}
 	cmd.Dir, cmd.Stdout, cmd.Stderr = p.dir, log, log
 	cmd.Env = append([]string{"PATH=" + sbin, "HOME=" + p.dir, "LANG=C.UTF-8"}, p.env...)
-	cmd.SysProcAttr.Setsid = true
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if p.uid != 0 {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: p.uid, Gid: p.gid}
 	}
@@ -142,24 +142,17 @@ func ready(ctx context.Context, p program) error {
 	}
 }
 
-// settle runs a program that takes this machine for its device: it has the
-// device's name and asks the clinic's name server, in a view of its own of the
-// file system.
-const settle = `cat "$0/hostname" >/proc/sys/kernel/hostname &&
-for f in hosts resolv.conf; do [ ! -e "/etc/$f" ] || mount --bind "$0/$f" "/etc/$f" || exit; done && exec "$@"`
-
-// makeAtHome has cmd run as the device with that folder.
-func makeAtHome(cmd *exec.Cmd, folder string) {
-	if cmd.SysProcAttr == nil {
-		cmd.SysProcAttr = &syscall.SysProcAttr{}
+// Home is the device as its programs see it, in a lab that is up: they have its
+// name and ask the clinic's name server.
+func (d *Device) Home() *netns.Home {
+	h := &netns.Home{Namespace: d.Namespace(), Hostname: d.Name, Files: map[string]string{}}
+	for _, name := range []string{"hosts", "resolv.conf"} {
+		h.Files["/etc/"+name] = filepath.Join(Dir, d.Name, name)
 	}
-	cmd.Args = append([]string{"/bin/sh", "-c", settle, folder, cmd.Path}, cmd.Args[1:]...)
-	cmd.Path = "/bin/sh"
-	cmd.SysProcAttr.Unshareflags |= syscall.CLONE_NEWNS | syscall.CLONE_NEWUTS
+	return h
 }
 
-// furnish makes the folder of each device, with what its programs take this
-// machine for.
+// furnish makes the folder of each device, with the files of its home.
 func (l *Lab) furnish() error {
 	for i := range Cast {
 		d := &Cast[i]
@@ -167,7 +160,6 @@ func (l *Lab) furnish() error {
 			return err
 		}
 		files := map[string]string{
-			"hostname":    d.Name + "\n",
 			"hosts":       fmt.Sprintf("127.0.0.1 localhost\n%s %s.%s %s\n", d.IP(), d.Name, Domain, d.Name),
 			"resolv.conf": fmt.Sprintf("search %s\nnameserver %s\n", Domain, d.Segment.Gateway()),
 		}

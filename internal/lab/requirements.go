@@ -25,7 +25,7 @@ func (e *HintError) Hint() string { return e.What }
 // needed maps the programs that a lab runs to the Debian packages that have
 // them.
 var needed = map[string]string{
-	"ip": "iproute2", "nft": "nftables", "mount": "mount", "dnsmasq": "dnsmasq-base", "udhcpc": "udhcpc",
+	"ip": "iproute2", "nft": "nftables", "dnsmasq": "dnsmasq-base", "udhcpc": "udhcpc",
 	"Orthanc": "orthanc", "storescu": "dcmtk", "findscu": "dcmtk", "dump2dcm": "dcmtk", "wlmscpfs": "dcmtk",
 	"mosquitto": "mosquitto", "mosquitto_pub": "mosquitto-clients", "dig": "dnsutils",
 	"smbd": "samba", "smbclient": "smbclient", "nginx": "nginx-light", "curl": "curl",
@@ -92,5 +92,9 @@ func findProgram(name string) (string, error) {
 	if path, err := lookPath(name); err == nil {
 		return path, nil
 	}
-	return lookPath(filepath.Join(postgresFolder(), name))
+	path, err := lookPath(filepath.Join(postgresFolder(), name))
+	if err != nil {
+		return "", fmt.Errorf("find %s: %w", name, exec.ErrNotFound)
+	}
+	return path, nil
 }

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -104,7 +105,7 @@ func (l *Lab) serverPrograms() ([]program, error) {
 }
 
 func (l *Lab) program(d *Device, name string, args ...string) program {
-	return program{name: filepath.Base(name), at: d.Namespace(), path: name, args: args, dir: l.folder(d), home: l.folder(d)}
+	return program{name: filepath.Base(name), at: d.Home(), path: name, args: args, dir: l.folder(d)}
 }
 
 // clock is the clinic's time server. It serves this machine's time and never
@@ -252,14 +253,41 @@ func (l *Lab) sshd(d *Device) (program, error) {
 	if out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key).CombinedOutput(); err != nil {
 		return program{}, fmt.Errorf("make host key: %w: %s", err, out)
 	}
-	// sshd drops privileges into this folder; Debian makes it at boot.
-	if err := os.MkdirAll("/run/sshd", 0o755); err != nil {
+	if err := l.makeEmptyFolder(); err != nil {
 		return program{}, err
 	}
 	p := l.program(d, "sshd", "-D", "-e", "-f", path)
 	p.path, err = lookPath("sshd") // it wants its whole path to start itself again
 	p.name, p.answers = "sshd", "tcp "+d.IP().String()+":22"
 	return p, err
+}
+
+// emptyFolder is where sshd locks itself in before anybody has signed in;
+// Debian makes it when the machine's own sshd starts.
+const emptyFolder = "/run/sshd"
+
+// madeFolder is a file that says that the lab has made emptyFolder.
+func madeFolder() string { return filepath.Join(Dir, "made-run-sshd") }
+
+func (l *Lab) makeEmptyFolder() error {
+	if _, err := os.Stat(emptyFolder); err == nil {
+		return nil
+	}
+	if err := os.WriteFile(madeFolder(), nil, 0o644); err != nil {
+		return err
+	}
+	return os.Mkdir(emptyFolder, 0o755)
+}
+
+// removeEmptyFolder removes what makeEmptyFolder made.
+func removeEmptyFolder() error {
+	if _, err := os.Stat(madeFolder()); err != nil {
+		return nil
+	}
+	if err := os.Remove(emptyFolder); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // postgres is the record database. It refuses to run as root.
@@ -298,7 +326,7 @@ func postgres(l *Lab, d *Device) ([]program, error) {
 	}
 	p := l.program(d, filepath.Join(bin, "postgres"), "-D", data, "-k", data, "-h", d.IP().String(), "-F",
 		"-c", "shared_buffers=16MB", "-c", "log_min_messages=warning")
-	p.uid, p.gid, p.home = uint32(uid), uint32(gid), ""
+	p.uid, p.gid = uint32(uid), uint32(gid)
 	p.answers = "tcp " + d.IP().String() + ":5432"
 	return []program{p}, nil
 }
