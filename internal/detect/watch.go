@@ -47,6 +47,9 @@ const maxSignals = 1 << 15
 type Watcher struct {
 	signals []Signal
 	dropped uint64
+	// told holds the flows that were refused and signalled but linger: they
+	// are reported once more when they end.
+	told map[uint64]struct{}
 }
 
 // Event implements a half of sensor.Consumer.
@@ -65,13 +68,25 @@ func (w *Watcher) Event(e *dissect.Event) {
 
 // Flow implements the other half of sensor.Consumer.
 func (w *Watcher) Flow(f *flow.Flow) {
+	if _, told := w.told[f.ID]; told {
+		if f.Ended {
+			delete(w.told, f.ID)
+		}
+		return
+	}
 	if failed(f) && !f.Dst.Netip().IsMulticast() {
+		if !f.Ended {
+			if w.told == nil {
+				w.told = map[uint64]struct{}{}
+			}
+			w.told[f.ID] = struct{}{}
+		}
 		w.add(Signal{Kind: Attempt, Time: f.First, Number: f.FirstNumber, Src: f.Src, Dst: f.Dst, Port: f.DstPort, Proto: f.Proto})
 	}
 }
 
-// failed reports whether the opener of an ended flow got nothing: no answer at
-// all, or a refusal to its SYN.
+// failed reports whether the opener of a flow got nothing: no answer at all
+// until its end, or a refusal to its SYN.
 func failed(f *flow.Flow) bool {
 	switch f.State {
 	case flow.Reset:
