@@ -113,6 +113,7 @@ func TestAKilledConductorLeavesNothing(t *testing.T) {
 	labtest.Turn(t)
 	before := look(t)
 	labtest.Cordon(t, "lab", "up", "--mode", "bridge", "--with-cordon", "--console", freeAddress(t))
+	comesBack(t)
 	conductor := labtest.Status(t).Conductor
 	if err := syscall.Kill(conductor, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
@@ -121,6 +122,26 @@ func TestAKilledConductorLeavesNothing(t *testing.T) {
 	labtest.Cordon(t, "lab", "down")
 	expectNothingLeft(t, before)
 	labtest.Cordon(t, "lab", "down") // nothing to do is no error
+}
+
+// comesBack kills a device's program and waits until it serves again.
+func comesBack(t *testing.T) {
+	broker, err := lab.Find("broker")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pids, err := broker.Namespace().Processes()
+	if err != nil || len(pids) == 0 {
+		t.Fatalf("processes of the broker: %v, %v", pids, err)
+	}
+	if err := syscall.Kill(pids[0], syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	labtest.Eventually(t, settled, func() (bool, string) { return labtest.Status(t).Restarts > 0, "nothing was started again" })
+	labtest.Eventually(t, settled, func() (bool, string) {
+		out, err := labtest.Exec(t, "wearable-1", "mosquitto_pub", "-h", "broker.clinic.lan", "-t", "home/wearable-1/test", "-m", "hello")
+		return err == nil, out
+	})
 }
 
 func TestAnUpThatIsKilledLeavesNothing(t *testing.T) {

@@ -49,6 +49,8 @@ type State struct {
 	// receiver; both are at most about a second old.
 	Clinic time.Time `json:"clinic"`
 	Counts Counts    `json:"counts"`
+	// Restarts is how often a program that ended by itself was started again.
+	Restarts uint64 `json:"restarts"`
 	// Problem is why the lab ended or cannot go on.
 	Problem string `json:"problem,omitempty"`
 }
@@ -189,7 +191,7 @@ func (l *Lab) watch(ctx context.Context) error {
 		case err := <-l.crew.died:
 			return err
 		case <-tick.C:
-			l.state.Clinic, l.state.Counts = l.clockwork.Now(), l.tally.counts()
+			l.state.Clinic, l.state.Counts, l.state.Restarts = l.clockwork.Now(), l.tally.counts(), l.crew.restarts.Load()
 			if err := l.saveState(); err != nil {
 				return err
 			}
@@ -207,7 +209,7 @@ func (l *Lab) startAll(ctx context.Context, programs []program) error {
 	ctx, cancel := context.WithTimeout(ctx, 45*time.Second)
 	defer cancel()
 	for _, p := range programs {
-		if err := ready(ctx, p); err != nil {
+		if err := l.crew.ready(ctx, p); err != nil {
 			return err
 		}
 	}

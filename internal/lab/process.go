@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -39,30 +40,55 @@ type program struct {
 	spare bool
 }
 
-// crew is the set of programs that a conductor has started.
+// crew is the set of programs that a conductor has started. One that ends by
+// itself is started again, as a device is switched on again; one that keeps
+// ending is given up, and unless it is spare, died tells.
 type crew struct {
-	ended sync.WaitGroup
-	died  chan error
+	ended    sync.WaitGroup
+	died     chan error
+	over     chan struct{} // closed by stop
+	restarts atomic.Uint64
 
-	mu       sync.Mutex
-	running  map[*exec.Cmd]struct{}
-	stopping bool
+	mu      sync.Mutex
+	running map[*exec.Cmd]struct{}
 }
 
-func newCrew() *crew { return &crew{running: map[*exec.Cmd]struct{}{}, died: make(chan error, 64)} }
+func newCrew() *crew {
+	return &crew{running: map[*exec.Cmd]struct{}{}, died: make(chan error, 1), over: make(chan struct{})}
+}
 
-// start starts p with its output in a log file of its folder.
+// start starts p and keeps it running, with its output in a log file of its
+// folder.
 func (c *crew) start(p program) error {
-	path, err := lookPath(p.path)
+	cmd, err := c.launch(p)
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(p.dir, 0o755); err != nil {
-		return fmt.Errorf("start %s: %w", p.name, err)
-	}
-	log, err := os.OpenFile(filepath.Join(p.dir, p.name+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	c.ended.Go(func() {
+		if err := c.keep(cmd, p); err != nil && !p.spare {
+			select {
+			case c.died <- err:
+			default: // one cause is enough
+			}
+		}
+	})
+	return nil
+}
+
+var errOver = errors.New("the lab is ending")
+
+// launch starts p once.
+func (c *crew) launch(p program) (*exec.Cmd, error) {
+	path, err := lookPath(p.path)
 	if err != nil {
-		return fmt.Errorf("start %s: %w", p.name, err)
+		return nil, err
+	}
+	if err := os.MkdirAll(p.dir, 0o755); err != nil {
+		return nil, fmt.Errorf("start %s: %w", p.name, err)
+	}
+	log, err := os.OpenFile(p.log(), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", p.name, err)
 	}
 	defer log.Close()
 	cmd := exec.Command(path, p.args...)
@@ -72,33 +98,65 @@ func (c *crew) start(p program) error {
 	if p.uid != 0 {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: p.uid, Gid: p.gid}
 	}
-	if err := p.at.Start(cmd); err != nil {
-		return fmt.Errorf("start %s: %w", p.name, err)
-	}
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	select {
+	case <-c.over:
+		return nil, errOver
+	default:
+	}
+	if err := p.at.Start(cmd); err != nil {
+		return nil, fmt.Errorf("start %s: %w", p.name, err)
+	}
 	c.running[cmd] = struct{}{}
-	c.mu.Unlock()
-	c.ended.Go(func() { c.wait(cmd, p) })
-	return nil
+	return cmd, nil
 }
 
-// wait notes the end of a program; one that nobody asked to end is an error.
-func (c *crew) wait(cmd *exec.Cmd, p program) {
-	err := cmd.Wait()
-	c.mu.Lock()
-	delete(c.running, cmd)
-	stopping := c.stopping
-	c.mu.Unlock()
-	if !stopping && !p.spare {
+func (p *program) log() string { return filepath.Join(p.dir, p.name+".log") }
+
+const (
+	restartAfter = time.Second
+	// A program that has been started again this often within longEnough is
+	// given up.
+	restartsAtMost = 3
+	longEnough     = 30 * time.Second
+)
+
+// keep starts a program again whenever it ends, until the lab ends or it is
+// given up.
+func (c *crew) keep(cmd *exec.Cmd, p program) error {
+	again, began := 0, time.Now()
+	for {
+		err := cmd.Wait()
+		c.mu.Lock()
+		delete(c.running, cmd)
+		c.mu.Unlock()
 		select {
-		case c.died <- fmt.Errorf("%s ended by itself (%v); its log: %s", p.name, err, filepath.Join(p.dir, p.name+".log")):
-		default: // one cause is enough
+		case <-c.over:
+			return nil
+		case <-time.After(restartAfter):
 		}
+		if time.Since(began) > longEnough {
+			again, began = 0, time.Now()
+		}
+		if again++; again > restartsAtMost {
+			return fmt.Errorf("%s keeps ending (%v); its log: %s", p.name, err, p.log())
+		}
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what its children hold is needed
+		if cmd, err = c.launch(p); errors.Is(err, errOver) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		c.restarts.Add(1)
 	}
 }
 
 // stop ends all programs: asked first, then by force.
 func (c *crew) stop(patience time.Duration) {
+	c.mu.Lock()
+	close(c.over)
+	c.mu.Unlock()
 	c.signal(syscall.SIGTERM)
 	done := make(chan struct{})
 	go func() { c.ended.Wait(); close(done) }()
@@ -115,14 +173,13 @@ func (c *crew) stop(patience time.Duration) {
 func (c *crew) signal(sig syscall.Signal) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.stopping = true
 	for cmd := range c.running {
 		_ = syscall.Kill(-cmd.Process.Pid, sig) // it may have ended just now
 	}
 }
 
-// ready waits until p answers.
-func ready(ctx context.Context, p program) error {
+// ready waits until p answers, or a program is given up.
+func (c *crew) ready(ctx context.Context, p program) error {
 	if p.answers == "" {
 		return nil
 	}
@@ -137,6 +194,8 @@ func ready(ctx context.Context, p program) error {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("%s does not answer on %s: %w", p.name, p.answers, errors.Join(ctx.Err(), err))
+		case err := <-c.died:
+			return err
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
