@@ -66,6 +66,7 @@ func (g guessing) guess(ctx context.Context, s *stage) error {
 		return err
 	}
 	var out string
+	answered := false
 	packets := []Selector{s.to(g.victim, "tcp", g.port)}
 	err = s.step(ctx, "guess passwords", packets, func(ctx context.Context) (string, error) {
 		ctx, cancel := context.WithTimeout(ctx, s.duration+10*time.Second)
@@ -79,14 +80,18 @@ func (g guessing) guess(ctx context.Context, s *stage) error {
 		if err == nil && n == 0 {
 			err = errors.New(lastLine(out))
 		}
+		answered = err == nil
 		return fmt.Sprintf("%d guesses", n), err
 	})
 	if err != nil {
 		return err
 	}
 	return s.step(ctx, "sign in", nil, func(context.Context) (string, error) {
-		if hydraFound.MatchString(out) {
+		switch {
+		case hydraFound.MatchString(out):
 			return "a password was found", nil
+		case !answered:
+			return "", errSkipped
 		}
 		return "", errors.New("no password was found")
 	})
@@ -119,7 +124,7 @@ func guessFTP(ctx context.Context, s *stage) error {
 	if err != nil {
 		return err
 	}
-	if err := s.serve(ctx, at.Namespace(), at.IP().String()+":21", "vsftpd", config); err != nil {
+	if err := s.serve(ctx, at.Home(), at.IP().String()+":21", "vsftpd", config); err != nil {
 		return err
 	}
 	return guessing{victim: at.Name, module: "ftp", port: 21, user: "clinic-scans", pace: 500 * time.Millisecond}.guess(ctx, s)
@@ -164,7 +169,7 @@ func guessMQTT(ctx context.Context, s *stage) error {
 		return err
 	}
 	address := fmt.Sprintf("%s:%d", at.IP(), mqttPort)
-	if err := s.serve(ctx, at.Namespace(), address, "mosquitto", "-c", config); err != nil {
+	if err := s.serve(ctx, at.Home(), address, "mosquitto", "-c", config); err != nil {
 		return err
 	}
 	return s.tryAll(ctx, "guess passwords", s.to(at.Name, "tcp", mqttPort), s.passwords(s.guesses(100*time.Millisecond), right), func(ctx context.Context, guess string) (string, error) {

@@ -132,7 +132,7 @@ func (s *stage) introduceDrop(ctx context.Context) (string, error) {
 	s.afterwards(func() error {
 		// From the archive itself, so that it is no part of the attack.
 		archive := device("pacs")
-		_, err := s.toolAt(context.WithoutCancel(ctx), archive.Namespace(), "", "curl", "-sSf", "-m", "5", "-u", "radiology:radiology",
+		_, err := s.toolAt(context.WithoutCancel(ctx), archive.Home(), "", "curl", "-sSf", "-m", "5", "-u", "radiology:radiology",
 			"-X", "DELETE", "http://"+archive.IP().String()+":8042/modalities/xfer")
 		return err
 	})
@@ -181,7 +181,7 @@ func files(folder string) (int, error) {
 func (s *stage) fillArchive(ctx context.Context) error {
 	const few = 4
 	scanner := device("ct-1")
-	out, err := s.toolAt(ctx, device("pacs").Namespace(), "", "curl", "-sSf", "-m", "10", "-u", "radiology:radiology", "http://"+ipOf("pacs")+":8042/studies")
+	out, err := s.toolAt(ctx, device("pacs").Home(), "", "curl", "-sSf", "-m", "10", "-u", "radiology:radiology", "http://"+ipOf("pacs")+":8042/studies")
 	if err != nil {
 		return err
 	}
@@ -192,10 +192,10 @@ func (s *stage) fillArchive(ctx context.Context) error {
 			return err
 		}
 		file := filepath.Join(s.dir, "study.dcm")
-		if _, err := s.toolAt(ctx, scanner.Namespace(), "", "dump2dcm", dump, file); err != nil {
+		if _, err := s.toolAt(ctx, scanner.Home(), "", "dump2dcm", dump, file); err != nil {
 			return err
 		}
-		if _, err := s.toolAt(ctx, scanner.Namespace(), "", "storescu", "-aet", "CT1", "-aec", "PACS", ipOf("pacs"), "104", file); err != nil {
+		if _, err := s.toolAt(ctx, scanner.Home(), "", "storescu", "-aet", "CT1", "-aec", "PACS", ipOf("pacs"), "104", file); err != nil {
 			return err
 		}
 	}

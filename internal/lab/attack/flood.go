@@ -58,7 +58,7 @@ func floodMQTT(ctx context.Context, s *stage) error {
 		defer cancel()
 		n := publishPerSecond * max(1, s.seconds()/2)
 		lines := strings.Repeat(strings.Repeat("flood ", 40)+"\n", n)
-		_, err := s.toolAt(ctx, s.at, lines, "mosquitto_pub", "-h", victim, "-i", "flood", "-q", "0", "-t", "home/flood", "-l")
+		_, err := s.toolAt(ctx, s.home, lines, "mosquitto_pub", "-h", victim, "-i", "flood", "-q", "0", "-t", "home/flood", "-l")
 		return fmt.Sprintf("%d messages", n), err
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -14,46 +13,13 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/cordonhq/cordon/internal/cli"
 	"github.com/cordonhq/cordon/internal/lab"
 	"github.com/cordonhq/cordon/internal/lab/attack"
+	"github.com/cordonhq/cordon/internal/lab/labtest"
 	"github.com/cordonhq/cordon/internal/packet"
 )
 
-// TestMain lets 'lab up', which starts its own program again as conductor, do
-// so with the test binary.
-func TestMain(m *testing.M) {
-	if len(os.Args) > 2 && os.Args[1] == "lab" && os.Args[2] == "conduct" {
-		os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
-	}
-	os.Exit(m.Run())
-}
-
-// up brings a lab up for a test, alone on the machine.
-func up(t *testing.T, mode lab.Mode) {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("a lab takes a minute or more")
-	}
-	if err := lab.Check(); err != nil {
-		t.Skip(err)
-	}
-	wait, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
-	defer cancel()
-	release, err := lab.Alone(wait)
-	if err != nil {
-		t.Skip(err)
-	}
-	t.Cleanup(release)
-	if err := lab.Up(t.Context(), lab.Options{Mode: mode, Seed: 1, Speed: 20}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := lab.Down(); err != nil {
-			t.Error(err)
-		}
-	})
-}
+func TestMain(m *testing.M) { labtest.Main(m) }
 
 // sniffer reads the lab's mirror port and counts packets by label and phase.
 type sniffer struct {
@@ -134,7 +100,7 @@ var durations = map[string]time.Duration{
 }
 
 func TestEveryAttackIsPlayed(t *testing.T) {
-	up(t, lab.Router)
+	labtest.Up(t, "--mode", "router", "--speed", "20")
 	ears := listen(t)
 	for i := range attack.Scenarios {
 		c := &attack.Scenarios[i]
@@ -201,7 +167,7 @@ func sum(m map[string]int) int {
 // An attack that is cut off has been attempted, does not succeed, ends in time,
 // and is no error.
 func TestABlockedAttackIsNoError(t *testing.T) {
-	up(t, lab.Bridge)
+	labtest.Up(t, "--mode", "bridge", "--speed", "20")
 	wearable, err := lab.Find("wearable-1")
 	if err != nil {
 		t.Fatal(err)

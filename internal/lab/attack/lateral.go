@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/cordonhq/cordon/internal/lab/netns"
+	"github.com/cordonhq/cordon/internal/lab"
 )
 
 // readDatabase has a taken-over wearable read the record database, which trusts
@@ -16,7 +16,7 @@ func readDatabase(ctx context.Context, s *stage) error {
 	// What the health record writes from time to time; there is something to
 	// read from the first minute on.
 	const table = "create table if not exists visits(at timestamptz, bed int); insert into visits select now() - n * interval '1 hour', 1 + n % 4 from generate_series(1, 200) n"
-	if _, err := s.psql(ctx, device("ehr").Namespace(), table); err != nil {
+	if _, err := s.psql(ctx, device("ehr").Home(), table); err != nil {
 		return fmt.Errorf("fill the database: %w", err)
 	}
 	sel := s.to("ehr-db", "tcp", 5432)
@@ -29,7 +29,7 @@ func readDatabase(ctx context.Context, s *stage) error {
 		err := s.step(ctx, q.step, []Selector{sel}, func(ctx context.Context) (string, error) {
 			ctx, cancel := s.bounded(ctx)
 			defer cancel()
-			out, err := s.psql(ctx, s.at, q.query)
+			out, err := s.psql(ctx, s.home, q.query)
 			return fmt.Sprintf("%d rows", rows(out, err)), err
 		})
 		if err != nil {
@@ -40,7 +40,7 @@ func readDatabase(ctx context.Context, s *stage) error {
 }
 
 // psql asks the record database from somewhere in the lab.
-func (s *stage) psql(ctx context.Context, at netns.Namespace, query string) (string, error) {
+func (s *stage) psql(ctx context.Context, at lab.Place, query string) (string, error) {
 	return s.toolAt(ctx, at, "", "psql", "-d", "host="+ipOf("ehr-db")+" user=ehr dbname=postgres connect_timeout=5", "-qAtc", query)
 }
 

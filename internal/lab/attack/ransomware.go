@@ -86,9 +86,15 @@ func encryptShare(ctx context.Context, s *stage) error {
 	})
 }
 
-// smb runs commands of smbclient on the share, as a guest.
+// smb runs commands of smbclient on the share, as a guest. Its caches stay in
+// the lab.
 func (s *stage) smb(ctx context.Context, commands ...string) (string, error) {
-	return s.tool(ctx, "smbclient", "//"+ipOf("files")+"/clinical", "-N", "-t", "10", "-c", strings.Join(commands, "; "))
+	path, err := s.file("smbclient.conf", "[global]", "workgroup = CLINIC",
+		"private dir = "+s.dir, "state directory = "+s.dir, "cache directory = "+s.dir, "lock directory = "+s.dir)
+	if err != nil {
+		return "", err
+	}
+	return s.tool(ctx, "smbclient", "-s", path, "//"+ipOf("files")+"/clinical", "-N", "-t", "10", "-c", strings.Join(commands, "; "))
 }
 
 // encryptFolder encrypts the files of one folder of the share and returns how

@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,8 +36,8 @@ func openPorts(out string) []string {
 // foundPorts is what a scan of ports has to show for itself.
 func foundPorts(out string, err error) (string, error) {
 	ports := openPorts(out)
-	if err == nil && len(ports) == 0 {
-		err = errors.New("no open port seen")
+	if len(ports) == 0 {
+		return "no open port", cmp.Or(err, errors.New("none was seen"))
 	}
 	return fmt.Sprintf("%d open ports: %s", len(ports), strings.Join(ports, " ")), err
 }

@@ -25,7 +25,7 @@ func plugInRogue(ctx context.Context, s *stage) error {
 	if err != nil {
 		return err
 	}
-	s.at = n
+	s.at, s.home = n, n
 	s.label.Attacker = Party{Device: rogueName, IP: lab.Ward.Address(rogueHost), MAC: rogueMAC, Segment: lab.Ward}
 	all := []Selector{{SrcMAC: rogueMAC}, {DstMAC: rogueMAC}}
 

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/cordonhq/cordon/internal/lab"
 	"github.com/cordonhq/cordon/internal/lab/netns"
 )
 
@@ -19,7 +20,7 @@ const startWithin = 8 * time.Second
 
 // serve runs a real server somewhere in the lab until the run ends, and waits
 // until it answers on address, a numeric one of TCP.
-func (s *stage) serve(ctx context.Context, at netns.Namespace, address, name string, args ...string) error {
+func (s *stage) serve(ctx context.Context, at lab.Place, address, name string, args ...string) error {
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	cmd, err := s.command(life, name, args...)
 	if err != nil {
@@ -44,7 +45,7 @@ func (s *stage) serve(ctx context.Context, at netns.Namespace, address, name str
 }
 
 // answers waits until somebody listens.
-func answers(ctx context.Context, at netns.Namespace, address string) error {
+func answers(ctx context.Context, at lab.Place, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
 	for {

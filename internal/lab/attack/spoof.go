@@ -46,7 +46,7 @@ func spoofARP(ctx context.Context, s *stage) error {
 		run, cancel := s.bounded(ctx)
 		defer cancel()
 		cmd = rebind(run, cmd)
-		if err := s.at.Start(cmd); err != nil {
+		if err := s.home.Start(cmd); err != nil {
 			return "", err
 		}
 		fooled := false
@@ -114,7 +114,7 @@ func spoofDHCP(ctx context.Context, s *stage) error {
 		if err != nil {
 			return "", err
 		}
-		if err := s.at.Start(rogue); err != nil {
+		if err := s.home.Start(rogue); err != nil {
 			return "", err
 		}
 		pause(run, 300*time.Millisecond)

@@ -23,9 +23,11 @@ type stage struct {
 	scenario *Scenario
 	state    lab.State
 	// attacker is the taken-over device, nil for a host of its own; at is
-	// where the attack comes from in both cases.
+	// where the attack comes from in both cases, and home the same as its
+	// programs see it.
 	attacker *lab.Device
 	at       netns.Namespace
+	home     lab.Place
 	duration time.Duration
 	// dice are the same for the same seed and scenario.
 	dice     *rand.Rand
@@ -46,7 +48,7 @@ func newStage(c *Scenario, from *lab.Device, state lab.State, opt Options) (*sta
 	s.dice = rand.New(rand.NewPCG(state.Seed, seed))
 	s.label = Label{Scenario: c.Name, Title: c.Title, Techniques: c.TechniquesOf(), Services: c.Services}
 	if from != nil {
-		s.at, s.label.Attacker = from.Namespace(), partyOf(from)
+		s.at, s.home, s.label.Attacker = from.Namespace(), from.Home(), partyOf(from)
 	}
 	for _, v := range c.VictimsFrom(s.label.Attacker.Device) {
 		s.label.Victims = append(s.label.Victims, partyOf(device(v)))
@@ -161,17 +163,20 @@ func (h *head) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// command prepares a program of the attacker. It ends with ctx, and with this
-// process.
+// command prepares a program. It ends with ctx, and in time also without us.
 func (s *stage) command(ctx context.Context, name string, args ...string) (*exec.Cmd, error) {
 	path, err := lab.Program(name)
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, path, args...)
+	limit, err := lab.Program("timeout")
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, limit, append([]string{"-k", "20", fmt.Sprintf("%.0f", (s.duration + grace).Seconds()), path}, args...)...)
 	cmd.Dir = s.dir
 	cmd.Env = []string{"PATH=" + lab.SearchPath, "HOME=" + s.dir, "LANG=C.UTF-8"}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = 3 * time.Second
 	return cmd, nil
@@ -179,11 +184,11 @@ func (s *stage) command(ctx context.Context, name string, args ...string) (*exec
 
 // tool runs a program as the attacker and returns what it printed.
 func (s *stage) tool(ctx context.Context, name string, args ...string) (string, error) {
-	return s.toolAt(ctx, s.at, "", name, args...)
+	return s.toolAt(ctx, s.home, "", name, args...)
 }
 
 // toolAt runs a program somewhere in the lab, with that input.
-func (s *stage) toolAt(ctx context.Context, at netns.Namespace, input, name string, args ...string) (string, error) {
+func (s *stage) toolAt(ctx context.Context, at lab.Place, input, name string, args ...string) (string, error) {
 	cmd, err := s.command(ctx, name, args...)
 	if err != nil {
 		return "", err
@@ -193,7 +198,11 @@ func (s *stage) toolAt(ctx context.Context, at netns.Namespace, input, name stri
 	if err := at.Start(cmd); err != nil {
 		return "", fmt.Errorf("start %s: %w", name, err)
 	}
-	if err := cmd.Wait(); err != nil {
+	err = cmd.Wait()
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return out.String(), fmt.Errorf("%s: no time left: %w", name, ctx.Err())
+	case err != nil:
 		return out.String(), fmt.Errorf("%s: %w: %s", name, err, lastLine(out.String()))
 	}
 	return out.String(), nil
