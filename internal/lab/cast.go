@@ -89,7 +89,6 @@ func (d *Device) IP() netip.Addr { return d.Segment.Address(d.Host) }
 var (
 	windowsDHCP  = DHCPClient{"MSFT 5.0", []int{1, 3, 6, 15, 31, 33, 43, 44, 46, 47, 119, 121, 249, 252}}
 	linuxDHCP    = DHCPClient{"", []int{1, 28, 2, 3, 15, 6, 119, 12, 44, 47, 26, 121, 42}}
-	busyboxDHCP  = DHCPClient{"udhcp 1.35.0", []int{1, 3, 6, 12, 15, 28, 42}}
 	androidDHCP  = DHCPClient{"android-dhcp-13", []int{1, 3, 6, 15, 26, 28, 51, 58, 59, 43, 114, 108}}
 	lwipDHCP     = DHCPClient{"", []int{1, 3, 28, 6}}
 	printerDHCP  = DHCPClient{"Hewlett-Packard JetDirect", []int{6, 3, 1, 15, 66, 67, 13, 44, 12, 81, 252}}
