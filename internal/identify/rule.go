@@ -13,51 +13,51 @@ import (
 
 // ruleSpec is one rule as its file states it.
 type ruleSpec struct {
-	ID string `yaml:"id"`
+	ID string `yaml:"id" json:"id,omitempty"`
 	// Source is a protocol token, "oui", "role" or "stack"; Field is the
 	// detail's name in the protocol's own words.
-	Source words `yaml:"source"`
-	Field  words `yaml:"field"`
+	Source words `yaml:"source" json:"source,omitempty"`
+	Field  words `yaml:"field" json:"field,omitempty"`
 	// Exactly one of these says which values speak. All of them disregard
 	// case. Match is an RE2 expression that may match anywhere; Table gives
 	// claims per value, compared as By says.
-	Match    string                                 `yaml:"match"`
-	Equals   words                                  `yaml:"equals"`
-	Prefix   words                                  `yaml:"prefix"`
-	Contains words                                  `yaml:"contains"`
-	Table    map[string]map[cordon.Attribute]string `yaml:"table"`
-	By       string                                 `yaml:"by"`
+	Match    string                                 `yaml:"match" json:"match,omitempty"`
+	Equals   words                                  `yaml:"equals" json:"equals,omitempty"`
+	Prefix   words                                  `yaml:"prefix" json:"prefix,omitempty"`
+	Contains words                                  `yaml:"contains" json:"contains,omitempty"`
+	Table    map[string]map[cordon.Attribute]string `yaml:"table" json:"table,omitempty"`
+	By       string                                 `yaml:"by" json:"by,omitempty"`
 	// Maker matches values that name a maker of vendors.yaml: "is" when the
 	// whole value does, "begins" when its first words do. $0 is the name.
-	Maker string `yaml:"maker"`
+	Maker string `yaml:"maker" json:"maker,omitempty"`
 	// When lists what else must be known of the device.
-	When *conditionSpec `yaml:"when"`
+	When *conditionSpec `yaml:"when" json:"when,omitempty"`
 	// Says holds the claims, with $1… for what Match captured and $0 for all
 	// that it matched.
-	Says map[cordon.Attribute]string `yaml:"says"`
+	Says map[cordon.Attribute]string `yaml:"says" json:"says,omitempty"`
 	// Weight is how far to believe a claim if nothing else is known, above 0
 	// and below 1; Weights overrides it per attribute.
-	Weight  float64                      `yaml:"weight"`
-	Weights map[cordon.Attribute]float64 `yaml:"weights"`
+	Weight  float64                      `yaml:"weight" json:"weight,omitempty"`
+	Weights map[cordon.Attribute]float64 `yaml:"weights" json:"weights,omitempty"`
 	// Examples are values that the rule must match; a test holds it to them.
-	Examples []string `yaml:"examples"`
+	Examples []string `yaml:"examples" json:"-"`
 	// Note says where the rule comes from.
-	Note string `yaml:"note"`
+	Note string `yaml:"note" json:"-"`
 }
 
 type conditionSpec struct {
-	All  []factSpec `yaml:"all"`
-	Any  []factSpec `yaml:"any"`
-	None []factSpec `yaml:"none"`
+	All  []factSpec `yaml:"all" json:"all,omitempty"`
+	Any  []factSpec `yaml:"any" json:"any,omitempty"`
+	None []factSpec `yaml:"none" json:"none,omitempty"`
 }
 
 type factSpec struct {
-	Source   words  `yaml:"source"`
-	Field    words  `yaml:"field"`
-	Match    string `yaml:"match"`
-	Equals   words  `yaml:"equals"`
-	Prefix   words  `yaml:"prefix"`
-	Contains words  `yaml:"contains"`
+	Source   words  `yaml:"source" json:"source,omitempty"`
+	Field    words  `yaml:"field" json:"field,omitempty"`
+	Match    string `yaml:"match" json:"match,omitempty"`
+	Equals   words  `yaml:"equals" json:"equals,omitempty"`
+	Prefix   words  `yaml:"prefix" json:"prefix,omitempty"`
+	Contains words  `yaml:"contains" json:"contains,omitempty"`
 }
 
 // words is one word or a list of them.
@@ -175,7 +175,7 @@ func (m *matcher) expand(template, value string) string {
 	return strings.Join(strings.Fields(filled), " ")
 }
 
-func newMatcher(expression string, equals, prefix, contains words) (matcher, error) {
+func (c compiler) matcher(expression string, equals, prefix, contains words) (matcher, error) {
 	set := 0
 	for _, on := range []bool{expression != "", equals != nil, prefix != nil, contains != nil} {
 		if on {
@@ -194,9 +194,12 @@ func newMatcher(expression string, equals, prefix, contains words) (matcher, err
 	if expression == "" {
 		return m, nil
 	}
-	literal, err := requiredLiteral(expression)
-	if err != nil {
-		return matcher{}, fmt.Errorf("match: %w", err)
+	literal, known := c.literals[expression]
+	if !known {
+		var err error
+		if literal, err = requiredLiteral(expression); err != nil {
+			return matcher{}, fmt.Errorf("match: %w", err)
+		}
 	}
 	m.expression, m.literal = expression, literal
 	m.compile = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("(?i)" + expression) })
@@ -214,8 +217,16 @@ func lowered(list []string) []string {
 	return out
 }
 
-// compileRule checks a rule and makes it ready. Errors say what to change.
-func compileRule(s *ruleSpec, vendors *vendorNames) ([]*rule, error) {
+// compiler makes rules ready.
+type compiler struct {
+	vendors *vendorNames
+	// literals holds what requiredLiteral says of each expression in rules that
+	// have been checked before; nil for rules that have not.
+	literals map[string]string
+}
+
+// rule checks a rule and makes it ready. Errors say what to change.
+func (c compiler) rule(s *ruleSpec) ([]*rule, error) {
 	if s.ID == "" {
 		return nil, fmt.Errorf("a rule has no id: give it one that is unique")
 	}
@@ -223,26 +234,26 @@ func compileRule(s *ruleSpec, vendors *vendorNames) ([]*rule, error) {
 		return nil, fmt.Errorf("rule %q: source and field are needed", s.ID)
 	}
 	base := rule{id: s.ID, sources: s.Source, fields: s.Field, examples: s.Examples}
-	if err := compileConditions(&base, s.When); err != nil {
+	if err := c.conditions(&base, s.When); err != nil {
 		return nil, fmt.Errorf("rule %q: when: %w", s.ID, err)
 	}
 	if s.Table != nil {
-		return compileTable(s, &base)
+		return c.table(s, &base)
 	}
-	if err := compileTest(s, &base, vendors); err != nil {
+	if err := c.test(s, &base); err != nil {
 		return nil, fmt.Errorf("rule %q: %w", s.ID, err)
 	}
-	if len(s.Examples) == 0 {
+	if len(s.Examples) == 0 && c.literals == nil {
 		return nil, fmt.Errorf("rule %q: give at least one example of a value that it matches", s.ID)
 	}
 	var err error
-	if base.says, err = compileSays(s, s.Says, base.test); err != nil {
+	if base.says, err = c.says(s, s.Says, base.test); err != nil {
 		return nil, fmt.Errorf("rule %q: %w", s.ID, err)
 	}
 	return []*rule{&base}, nil
 }
 
-func compileTest(s *ruleSpec, r *rule, vendors *vendorNames) error {
+func (c compiler) test(s *ruleSpec, r *rule) error {
 	matched := s.Match != "" || s.Equals != nil || s.Prefix != nil || s.Contains != nil
 	switch {
 	case s.Maker == "" && !matched:
@@ -250,26 +261,28 @@ func compileTest(s *ruleSpec, r *rule, vendors *vendorNames) error {
 	case s.Maker != "" && matched:
 		return fmt.Errorf("give only one of match, equals, prefix, contains, table and maker")
 	case s.Maker == "is":
-		r.test.maker = vendors.named
+		r.test.maker = c.vendors.named
 	case s.Maker == "begins":
-		r.test.maker = vendors.begins
+		r.test.maker = c.vendors.begins
 	case s.Maker != "":
 		return fmt.Errorf("maker: %q is none of is, begins", s.Maker)
 	default:
 		var err error
-		r.test, err = newMatcher(s.Match, s.Equals, s.Prefix, s.Contains)
+		r.test, err = c.matcher(s.Match, s.Equals, s.Prefix, s.Contains)
 		return err
 	}
 	return nil
 }
 
-func compileTable(s *ruleSpec, base *rule) ([]*rule, error) {
+func (c compiler) table(s *ruleSpec, base *rule) ([]*rule, error) {
 	if s.Match != "" || s.Equals != nil || s.Prefix != nil || s.Contains != nil || s.Maker != "" {
 		return nil, fmt.Errorf("rule %q: give only one of match, equals, prefix, contains, table and maker", s.ID)
 	}
-	var rules []*rule
+	rows := make([]rule, 0, len(s.Table))
+	rules := make([]*rule, 0, len(s.Table))
 	for _, value := range slices.Sorted(maps.Keys(s.Table)) {
-		r := *base
+		rows = append(rows, *base)
+		r := &rows[len(rows)-1]
 		var equals, prefix, contains words
 		switch s.By {
 		case "", "equals":
@@ -282,24 +295,24 @@ func compileTable(s *ruleSpec, base *rule) ([]*rule, error) {
 			return nil, fmt.Errorf("rule %q: by: %q is none of equals, prefix, contains", s.ID, s.By)
 		}
 		var err error
-		if r.test, err = newMatcher("", equals, prefix, contains); err != nil {
+		if r.test, err = c.matcher("", equals, prefix, contains); err != nil {
 			return nil, fmt.Errorf("rule %q: table: %w", s.ID, err)
 		}
-		says := maps.Clone(s.Says)
-		if says == nil {
-			says = map[cordon.Attribute]string{}
+		says := s.Table[value]
+		if len(s.Says) > 0 {
+			says = maps.Clone(s.Says)
+			maps.Copy(says, s.Table[value])
 		}
-		maps.Copy(says, s.Table[value])
-		if r.says, err = compileSays(s, says, r.test); err != nil {
+		if r.says, err = c.says(s, says, r.test); err != nil {
 			return nil, fmt.Errorf("rule %q: %q: %w", s.ID, value, err)
 		}
 		r.examples = []string{value}
-		rules = append(rules, &r)
+		rules = append(rules, r)
 	}
 	return rules, nil
 }
 
-func compileSays(s *ruleSpec, says map[cordon.Attribute]string, m matcher) ([]claim, error) {
+func (c compiler) says(s *ruleSpec, says map[cordon.Attribute]string, m matcher) ([]claim, error) {
 	if len(says) == 0 {
 		return nil, fmt.Errorf("says: name at least one attribute")
 	}
@@ -308,7 +321,7 @@ func compileSays(s *ruleSpec, says map[cordon.Attribute]string, m matcher) ([]cl
 			return nil, fmt.Errorf("weights: unknown attribute %q: use one of %v", a, cordon.Attributes)
 		}
 	}
-	var claims []claim
+	claims := make([]claim, 0, len(says))
 	for _, a := range cordon.Attributes {
 		template, ok := says[a]
 		if !ok {
@@ -334,6 +347,9 @@ func compileSays(s *ruleSpec, says map[cordon.Attribute]string, m matcher) ([]cl
 	if len(claims) != len(says) {
 		return nil, fmt.Errorf("says: unknown attribute among %v: use %v", slices.Sorted(maps.Keys(says)), cordon.Attributes)
 	}
+	if c.literals != nil {
+		return claims, nil
+	}
 	return claims, checkCaptures(claims, m)
 }
 
@@ -352,7 +368,7 @@ func checkCaptures(claims []claim, m matcher) error {
 	return nil
 }
 
-func compileConditions(r *rule, s *conditionSpec) error {
+func (c compiler) conditions(r *rule, s *conditionSpec) error {
 	if s == nil {
 		return nil
 	}
@@ -361,7 +377,7 @@ func compileConditions(r *rule, s *conditionSpec) error {
 		out   *[]*condition
 	}{{s.All, &r.all}, {s.Any, &r.any}, {s.None, &r.none}} {
 		for _, f := range part.specs {
-			m, err := newMatcher(f.Match, f.Equals, f.Prefix, f.Contains)
+			m, err := c.matcher(f.Match, f.Equals, f.Prefix, f.Contains)
 			if err != nil {
 				return err
 			}

@@ -1,13 +1,12 @@
 // Package identify weighs what a device shows into what it is: its vendor,
 // kind, model, operating system, software and names, each with a confidence
 // and the evidence that a person can read. What a detail means is stated by
-// rules, which are data: files embedded from rules/, one per vendor or
-// protocol, and a folder of the user's own that is laid over them. It keeps no
-// state of devices; package inventory brings the facts.
+// rules, which are data: the files of rules/, one per vendor or protocol, which
+// are built in, and a folder of the user's own that is laid over them. It keeps
+// no state of devices; package inventory brings the facts.
 package identify
 
 import (
-	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -21,9 +20,6 @@ import (
 
 	"github.com/cordonhq/cordon"
 )
-
-//go:embed rules/*.yaml
-var embedded embed.FS
 
 // Fact is one detail that a device showed.
 type Fact struct {
@@ -66,18 +62,18 @@ const maxKnown = 1 << 14
 
 // ruleFile is the content of one file of rules.
 type ruleFile struct {
-	Rules   []ruleSpec   `yaml:"rules"`
-	Vendors []vendorSpec `yaml:"vendors"`
+	Rules   []ruleSpec   `yaml:"rules" json:"rules"`
+	Vendors []vendorSpec `yaml:"vendors" json:"vendors"`
 }
 
-// Load reads the embedded rules and, unless userDir is empty, lays the .yaml
-// files of that folder over them: a rule with a known id replaces the embedded
+// Load takes the built-in rules and, unless userDir is empty, lays the .yaml
+// files of that folder over them: a rule with a known id replaces the built-in
 // one, another adds to them. A file that cannot be understood is refused with
 // its name, line and what to do; nothing is then loaded, so that a site never
 // runs on half of what its user meant.
 func Load(userDir string) (*Rules, error) {
 	set := newRuleSet()
-	if err := set.addAll(embedded, "rules", "built-in "); err != nil {
+	if err := set.addBuiltin(); err != nil {
 		return nil, fmt.Errorf("load built-in rules: %w", err)
 	}
 	if userDir != "" {
@@ -88,7 +84,6 @@ func Load(userDir string) (*Rules, error) {
 		if !info.IsDir() {
 			return nil, fmt.Errorf("load rules: %s is no folder: give the folder that holds the rule files", userDir)
 		}
-		set.seen = map[string]string{}
 		if err := set.addAll(os.DirFS(userDir), ".", strings.TrimSuffix(userDir, "/")+"/"); err != nil {
 			return nil, err
 		}
@@ -140,9 +135,10 @@ func (s *ruleSet) add(name string, content []byte) error {
 			return fmt.Errorf("%s:%d: %w", name, lineOf(content, "name", f.Vendors[i].Name), err)
 		}
 	}
+	c := compiler{vendors: &s.vendors}
 	for i := range f.Rules {
 		spec := &f.Rules[i]
-		compiled, err := compileRule(spec, &s.vendors)
+		compiled, err := c.rule(spec)
 		if err == nil && s.seen[spec.ID] != "" {
 			err = fmt.Errorf("rule %q is already defined in %s: choose another id", spec.ID, s.seen[spec.ID])
 		}
@@ -150,12 +146,16 @@ func (s *ruleSet) add(name string, content []byte) error {
 			return fmt.Errorf("%s:%d: %w", name, lineOf(content, "id", spec.ID), err)
 		}
 		s.seen[spec.ID] = name
-		if _, replaces := s.byID[spec.ID]; !replaces {
-			s.order = append(s.order, spec.ID)
-		}
-		s.byID[spec.ID] = compiled
+		s.put(spec.ID, compiled)
 	}
 	return nil
+}
+
+func (s *ruleSet) put(id string, compiled []*rule) {
+	if _, replaces := s.byID[id]; !replaces {
+		s.order = append(s.order, id)
+	}
+	s.byID[id] = compiled
 }
 
 // parse reads a file of rules. The YAML library panics on some malformed tags;

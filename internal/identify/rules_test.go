@@ -22,7 +22,7 @@ func load(t testing.TB) *Rules {
 // Each rule must match its examples in each of its fields, through the same
 // way that facts take, and say something of them.
 func TestExamplesMatch(t *testing.T) {
-	r := load(t)
+	r := loadFiles(t)
 	for _, rule := range r.rules {
 		for _, example := range rule.examples {
 			for _, source := range rule.sources {
@@ -44,7 +44,7 @@ func TestExamplesMatch(t *testing.T) {
 
 // What rules say of vendors must be the one spelling.
 func TestRulesSpellVendorsAlike(t *testing.T) {
-	r := load(t)
+	r := loadFiles(t)
 	for _, rule := range r.rules {
 		for _, c := range rule.says {
 			if c.attribute == cordon.AttrVendor && !strings.Contains(c.template, "$") && r.vendors.canonical(c.template) != c.template {

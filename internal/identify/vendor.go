@@ -9,17 +9,17 @@ import (
 // vendorSpec is one maker as a file states it.
 type vendorSpec struct {
 	// Name is the one spelling that Cordon uses.
-	Name string `yaml:"name"`
+	Name string `yaml:"name" json:"name,omitempty"`
 	// Aliases are other spellings, compared without case, punctuation and
 	// legal forms ("Inc.", "GmbH"). One that ends in "*" stands for all names
 	// that begin so.
-	Aliases []string `yaml:"aliases"`
+	Aliases []string `yaml:"aliases" json:"aliases,omitempty"`
 	// Part is true for makers of modules and network cards that sit in other
 	// makers' devices: their MAC prefix says little.
-	Part bool `yaml:"part"`
+	Part bool `yaml:"part" json:"part,omitempty"`
 	// Software is true for makers whose programs run on others' devices: a
 	// text that begins with their name tells no vendor.
-	Software bool `yaml:"software"`
+	Software bool `yaml:"software" json:"software,omitempty"`
 }
 
 // vendorNames turns the many spellings of makers into one each.
