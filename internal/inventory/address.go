@@ -22,11 +22,15 @@ func isLocal(a netid.Addr) bool {
 	return ip.IsPrivate() || ip.IsLinkLocalUnicast() || ip.IsLoopback() || shared.Contains(ip)
 }
 
+var broadcast = netid.AddrFrom4([4]byte{255, 255, 255, 255})
+
 // isGroup reports whether an address stands for several devices: multicast, or
 // IPv4 broadcast (RFC 919 §7).
 func isGroup(a netid.Addr) bool {
-	ip := a.Netip()
-	return ip.IsMulticast() || ip == netip.AddrFrom4([4]byte{255, 255, 255, 255})
+	if a.Is4() {
+		return a[12]>>4 == 0xe || a == broadcast
+	}
+	return a[0] == 0xff
 }
 
 // unspecified is the IPv4 address that a host uses before it has one
@@ -62,12 +66,13 @@ var base32Lower = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPad
 // digest makes a stable name of parts: 80 bits, so that chance never gives two
 // things of one site the same.
 func digest(parts ...[]byte) [10]byte {
-	h := sha256.New()
+	text := make([]byte, 0, 256)
 	for _, p := range parts {
-		h.Write([]byte{byte(len(p)), byte(len(p) >> 8)})
-		h.Write(p)
+		text = append(text, byte(len(p)), byte(len(p)>>8))
+		text = append(text, p...)
 	}
-	return [10]byte(h.Sum(nil))
+	sum := sha256.Sum256(text)
+	return [10]byte(sum[:])
 }
 
 // idText is how digests are written.

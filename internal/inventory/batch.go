@@ -64,11 +64,12 @@ type fact struct {
 	first    int64
 }
 
-// flowKey is what flows are summed under.
+// flowKey is what flows are summed under. Like rowKey and conversationKey it
+// has no gaps, so that it is hashed in one go.
 type flowKey struct {
 	client, server Endpoint
-	transport      uint8 // IP protocol number
 	port           uint16
+	transport      uint8 // IP protocol number
 	protocol       cordon.Protocol
 	undecided      bool // the protocol may yet be found
 }

@@ -22,8 +22,8 @@ type row struct {
 
 type rowKey struct {
 	client, server *endpoint
-	transport      uint8
 	port           uint16
+	transport      uint8
 	protocol       cordon.Protocol
 	undecided      bool
 }
@@ -31,27 +31,21 @@ type rowKey struct {
 // conversation sums rows between two devices.
 type conversation struct {
 	key  conversationKey
-	id   conversationID
 	rows []*row
 	// services are what the client uses and the server offers by it; nil until
 	// the device's services are listed.
 	services [2]*service
 	at       [2]int // where it stands among the client's and the server's
 	told     bool   // by Changes
-}
-
-type conversationID [10]byte
-
-func (id conversationID) String() cordon.ConversationID {
-	return cordon.ConversationID(idText("conv-", id))
+	changed  bool   // since then
 }
 
 // conversationKey is comparable; devices are told apart by where they are,
 // since there is one of each.
 type conversationKey struct {
 	sides     [2]side // client, server
-	transport uint8
 	port      uint16
+	transport uint8
 	protocol  cordon.Protocol
 }
 
@@ -79,7 +73,7 @@ func (v *Inventory) add(k flowKey, d *delta) {
 	if c == nil {
 		return
 	}
-	v.changedConversations[c] = struct{}{}
+	v.change(c)
 	for i, s := range c.key.sides {
 		v.touch(s.device)
 		if news {
@@ -92,7 +86,8 @@ func (v *Inventory) add(k flowKey, d *delta) {
 
 // row finds the row of a key, which is made if there is room.
 func (v *Inventory) row(k flowKey, d *delta) *row {
-	if r := v.find(k); r != nil {
+	client, server := v.endpoints[k.client], v.endpoints[k.server]
+	if r := v.between(client, server, &k); r != nil {
 		return r
 	}
 	if int64(d.flows) < 0 {
@@ -100,11 +95,16 @@ func (v *Inventory) row(k flowKey, d *delta) *row {
 			return r
 		}
 	}
-	client, server := v.endpoints[k.client], v.endpoints[k.server]
+	asked := k
 	if !client.knows(k.server.IP) {
 		v.fold(&k, d, client, server)
 	}
-	client, server = v.endpoint(k.client), v.endpoint(k.server)
+	if client == nil || k.client != asked.client {
+		client = v.endpoint(k.client)
+	}
+	if server == nil || k.server != asked.server {
+		server = v.endpoint(k.server)
+	}
 	if client == nil || server == nil {
 		return nil
 	}
@@ -112,13 +112,13 @@ func (v *Inventory) row(k flowKey, d *delta) *row {
 		v.stats.Folded++
 		k.port = 0
 	}
-	if r := v.find(k); r != nil {
+	if r := v.between(client, server, &k); r != nil {
 		return r
 	}
 	if len(v.rows) >= maxRows {
 		return nil
 	}
-	r := &row{rowKey: rowKey{client, server, k.transport, k.port, k.protocol, k.undecided}}
+	r := &row{rowKey: rowKey{client, server, k.port, k.transport, k.protocol, k.undecided}}
 	v.rows[r.rowKey] = r
 	r.at = [2]int{len(client.rows), len(server.rows)}
 	client.rows = append(client.rows, r)
@@ -132,11 +132,15 @@ func (v *Inventory) row(k flowKey, d *delta) *row {
 
 // find returns the row of a key if there is one.
 func (v *Inventory) find(k flowKey) *row {
-	client, server := v.endpoints[k.client], v.endpoints[k.server]
+	return v.between(v.endpoints[k.client], v.endpoints[k.server], &k)
+}
+
+// between is find for ends that have been looked up; nil for unknown ones.
+func (v *Inventory) between(client, server *endpoint, k *flowKey) *row {
 	if client == nil || server == nil {
 		return nil
 	}
-	return v.rows[rowKey{client, server, k.transport, k.port, k.protocol, k.undecided}]
+	return v.rows[rowKey{client, server, k.port, k.transport, k.protocol, k.undecided}]
 }
 
 // findFolded returns the row under which a key was counted when it was beyond
@@ -277,13 +281,15 @@ func (v *Inventory) attachWaiting() {
 
 // attach puts a row into its conversation.
 func (v *Inventory) attach(r *row) {
-	key := conversationKey{[2]side{sideOf(r.client), sideOf(r.server)}, r.transport, r.port, r.protocol}
+	key := conversationKey{[2]side{sideOf(r.client), sideOf(r.server)}, r.port, r.transport, r.protocol}
 	c := v.conversations[key]
 	if c == nil {
-		c = &conversation{key: key, id: key.id()}
+		c = &conversation{key: key}
 		v.conversations[key] = c
-		if _, c.told = v.removedConversations[c.id.String()]; c.told {
-			delete(v.removedConversations, c.id.String())
+		if len(v.removedConversations) > 0 {
+			id := key.id()
+			_, c.told = v.removedConversations[id]
+			delete(v.removedConversations, id)
 		}
 		for i := range key.sides {
 			if d := key.sides[i].device; d != nil && (i == 0 || d != key.sides[0].device) {
@@ -294,7 +300,7 @@ func (v *Inventory) attach(r *row) {
 	}
 	c.rows = append(c.rows, r)
 	r.conversation = c
-	v.changedConversations[c] = struct{}{}
+	v.change(c)
 	v.doubt(key.sides[0].device)
 	v.doubt(key.sides[1].device)
 }
@@ -309,7 +315,7 @@ func (v *Inventory) detach(r *row) {
 	at := slices.Index(c.rows, r)
 	c.rows[at] = c.rows[len(c.rows)-1]
 	c.rows = c.rows[:len(c.rows)-1]
-	v.changedConversations[c] = struct{}{}
+	v.change(c)
 	for _, s := range c.key.sides {
 		v.doubt(s.device)
 	}
@@ -317,9 +323,8 @@ func (v *Inventory) detach(r *row) {
 		return
 	}
 	delete(v.conversations, c.key)
-	delete(v.changedConversations, c)
 	if c.told {
-		v.removedConversations[c.id.String()] = struct{}{}
+		v.removedConversations[c.key.id()] = struct{}{}
 	}
 	for i := range c.key.sides {
 		if d := c.key.sides[i].device; d != nil && (i == 0 || d != c.key.sides[0].device) {
@@ -340,7 +345,8 @@ func (d *device) leave(c *conversation, end int) {
 	}
 }
 
-func (k *conversationKey) id() conversationID {
+// id returns the stable name of the conversation; it costs a digest.
+func (k *conversationKey) id() cordon.ConversationID {
 	parts := make([][]byte, 0, 5)
 	for _, s := range k.sides {
 		if s.device != nil {
@@ -350,7 +356,7 @@ func (k *conversationKey) id() conversationID {
 		}
 	}
 	service := binary.BigEndian.AppendUint16([]byte{k.transport}, k.port)
-	return digest(append(parts, append(service, k.protocol.String()...))...)
+	return cordon.ConversationID(idText("conv-", digest(append(parts, append(service, k.protocol.String()...))...)))
 }
 
 // total adds up the rows.
@@ -368,7 +374,7 @@ func (c *conversation) total() (counters, span) {
 func (v *Inventory) sum(c *conversation) cordon.Conversation {
 	total, s := c.total()
 	return cordon.Conversation{
-		ID:     c.id.String(),
+		ID:     c.key.id(),
 		Client: v.peer(c.key.sides[0], c.rows, func(r *row) *endpoint { return r.client }),
 		Server: v.peer(c.key.sides[1], c.rows, func(r *row) *endpoint { return r.server }),
 

@@ -17,7 +17,7 @@ type device struct {
 	id            cordon.DeviceID
 	macs          []*macNode
 	keyed         []*ipNode // addresses that no card has
-	endpoints     map[*endpoint]struct{}
+	endpoints     []*endpoint
 	conversations []*conversation
 
 	// known are the facts that identity rests on; stale is true if there may
@@ -28,6 +28,7 @@ type device struct {
 	services []*service
 	name     string // as last built
 	told     bool   // by Changes
+	changed  bool   // since then
 }
 
 // assign makes devices of the groups that entities form.
@@ -54,7 +55,7 @@ func (v *Inventory) assign(all []*entity) {
 	for root, group := range members {
 		d := v.devices[root.id]
 		if d == nil {
-			d = &device{id: root.id, stale: true, endpoints: map[*endpoint]struct{}{}, identity: identify.Identity{Kind: cordon.KindUnknown}}
+			d = &device{id: root.id, stale: true, identity: identify.Identity{Kind: cordon.KindUnknown}}
 			v.devices[root.id] = d
 			if _, d.told = v.removed[root.id]; d.told {
 				delete(v.removed, root.id)
@@ -86,7 +87,6 @@ func (v *Inventory) retire() {
 			continue
 		}
 		delete(v.devices, id)
-		delete(v.changedDevices, d)
 		heir := v.heir(id)
 		if heir != "" && len(v.merged) < maxMerged {
 			v.merged[id] = heir
@@ -120,18 +120,27 @@ func (v *Inventory) heir(id cordon.DeviceID) cordon.DeviceID {
 
 // facts gathers all that the device has shown.
 func (v *Inventory) facts(d *device) []identify.Fact {
-	var all []identify.Fact
-	for e := range d.endpoints {
-		for _, f := range e.facts {
+	roles := d.roles()
+	n := len(roles) + 2*len(d.macs)
+	for _, e := range d.endpoints {
+		n += len(e.facts)
+	}
+	all := make([]identify.Fact, 0, n)
+	for _, e := range d.endpoints {
+		for i := range e.facts {
+			f := &e.facts[i]
 			all = append(all, identify.Fact{Source: f.source, Field: f.field, Value: f.value, First: f.first})
 		}
 	}
 	for _, m := range d.macs {
 		all = append(all, v.rules.Maker(m.mac, m.entity.first)...)
 	}
-	all = append(all, d.roles()...)
+	all = append(all, roles...)
 	slices.SortFunc(all, func(a, b identify.Fact) int {
-		return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Value, b.Value))
+		if a.First != b.First {
+			return cmp.Compare(a.First, b.First)
+		}
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Value, b.Value))
 	})
 	return all
 }
@@ -160,7 +169,7 @@ func (v *Inventory) build(d *device) cordon.Device {
 	if out.Name != d.name {
 		d.name = out.Name
 		for _, c := range d.conversations {
-			v.changedConversations[c] = struct{}{}
+			v.change(c)
 		}
 	}
 	return out
@@ -219,7 +228,7 @@ const forgotten = 24 * time.Hour
 func (d *device) addresses() []netip.Addr {
 	_, last, _ := d.times()
 	var all []netip.Addr
-	for e := range d.endpoints {
+	for _, e := range d.endpoints {
 		if e.ip == nil || e.ip.device() != d {
 			continue
 		}
@@ -247,7 +256,7 @@ func (d *device) times() (first, last int64, vlan uint16) {
 		s.widen(n.entity.span)
 	}
 	var latest sighting
-	for e := range d.endpoints {
+	for _, e := range d.endpoints {
 		if e.sent || e.heard {
 			latest.join(&e.seen)
 			s.widen(e.seen.span)

@@ -33,6 +33,7 @@ type endpoint struct {
 	// Derived by resolve:
 	own    bool    // IP belongs to the device with MAC
 	device *device // nil for what is no device
+	at     int     // where it stands among the device's endpoints
 }
 
 // peer is what an endpoint keeps of an address that it is a client of.
@@ -197,7 +198,7 @@ func (v *Inventory) name(ip netid.Addr, name string) {
 		for _, e := range n.endpoints {
 			for _, r := range e.rows {
 				if r.conversation != nil {
-					v.changedConversations[r.conversation] = struct{}{}
+					v.change(r.conversation)
 				}
 			}
 		}

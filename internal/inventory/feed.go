@@ -169,7 +169,8 @@ func (f *Feed) Flow(fl *flow.Flow) {
 	now.port = foldPort(fl, now.protocol)
 	before, known := f.live[fl.ID]
 	key := f.keyOf(fl, &now)
-	if f.batch.deltas.get(key) == nil {
+	d := f.batch.deltas.get(key)
+	if d == nil {
 		// The counters stand; the next report tells them.
 		if fl.Ended {
 			f.batch.lost++
@@ -182,8 +183,9 @@ func (f *Feed) Flow(fl *flow.Flow) {
 			old.sum(counters{}.minus(before.counters), fl)
 			before.counters = counters{}
 		}
+		d = f.batch.deltas.get(key) // the list may have moved
 	}
-	f.batch.deltas.get(key).sum(now.counters.minus(before.counters), fl)
+	d.sum(now.counters.minus(before.counters), fl)
 	if !fl.Ended {
 		f.live[fl.ID] = now
 	} else if known {

@@ -57,7 +57,7 @@ func (v *Inventory) unlink(e *endpoint) {
 		}
 	}
 	if e.device != nil {
-		delete(e.device.endpoints, e)
+		e.device.lose(e)
 		v.doubt(e.device)
 	}
 }

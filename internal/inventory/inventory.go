@@ -82,8 +82,8 @@ type Inventory struct {
 	// moved is true if addresses may have to be resolved to devices anew.
 	moved bool
 	// What has changed since the last Changes.
-	changedDevices       map[*device]struct{}
-	changedConversations map[*conversation]struct{}
+	changedDevices       []*device
+	changedConversations []*conversation
 	removed              map[cordon.DeviceID]cordon.DeviceID
 	removedConversations map[cordon.ConversationID]struct{}
 
@@ -98,7 +98,6 @@ func New(rules *identify.Rules) *Inventory {
 		rows: map[rowKey]*row{}, names: map[netid.Addr]string{},
 		devices: map[cordon.DeviceID]*device{}, conversations: map[conversationKey]*conversation{},
 		overrides: map[cordon.DeviceID]cordon.Override{}, merged: map[cordon.DeviceID]cordon.DeviceID{},
-		changedDevices: map[*device]struct{}{}, changedConversations: map[*conversation]struct{}{},
 		removed: map[cordon.DeviceID]cordon.DeviceID{}, removedConversations: map[cordon.ConversationID]struct{}{},
 	}
 }
@@ -158,13 +157,13 @@ func (v *Inventory) Apply(b *Batch) {
 func (v *Inventory) Changes() Changes {
 	v.resolve()
 	c := Changes{Removed: v.removed, Overrides: map[cordon.DeviceID]cordon.Override{}}
-	for d := range v.changedDevices {
+	for _, d := range v.changedDevices {
 		if v.devices[d.id] == d {
 			c.Devices = append(c.Devices, v.build(d))
 			d.told = true
 		}
 	}
-	for k := range v.changedConversations {
+	for _, k := range v.changedConversations {
 		if v.conversations[k.key] == k {
 			c.Conversations = append(c.Conversations, v.sum(k))
 			k.told = true
@@ -181,8 +180,7 @@ func (v *Inventory) Changes() Changes {
 	sortDevices(c.Devices)
 	sortConversations(c.Conversations)
 	slices.Sort(c.RemovedConversations)
-	clear(v.changedDevices)
-	clear(v.changedConversations)
+	v.unchanged()
 	clear(v.removedConversations)
 	v.removed = map[cordon.DeviceID]cordon.DeviceID{}
 	return c
@@ -262,9 +260,29 @@ func sortConversations(list []cordon.Conversation) {
 
 // touch notes that a device must be told again.
 func (v *Inventory) touch(d *device) {
-	if d != nil {
-		v.changedDevices[d] = struct{}{}
+	if d != nil && !d.changed {
+		d.changed = true
+		v.changedDevices = append(v.changedDevices, d)
 	}
+}
+
+// change notes that a conversation must be told again.
+func (v *Inventory) change(c *conversation) {
+	if !c.changed {
+		c.changed = true
+		v.changedConversations = append(v.changedConversations, c)
+	}
+}
+
+// unchanged notes that everything has been told.
+func (v *Inventory) unchanged() {
+	for _, d := range v.changedDevices {
+		d.changed = false
+	}
+	for _, c := range v.changedConversations {
+		c.changed = false
+	}
+	v.changedDevices, v.changedConversations = nil, nil
 }
 
 // doubt notes that a device may be something else than was believed.

@@ -198,11 +198,12 @@ func (v *Inventory) place(e *endpoint) {
 	v.doubt(e.device)
 	v.doubt(d)
 	if e.device != nil {
-		delete(e.device.endpoints, e)
+		e.device.lose(e)
 	}
 	e.device = d
 	if d != nil {
-		d.endpoints[e] = struct{}{}
+		e.at = len(d.endpoints)
+		d.endpoints = append(d.endpoints, e)
 	}
 	for _, r := range e.rows {
 		if r.conversation != nil {
@@ -210,4 +211,12 @@ func (v *Inventory) place(e *endpoint) {
 			v.waiting = append(v.waiting, r)
 		}
 	}
+}
+
+// lose takes an endpoint out of the device's list.
+func (d *device) lose(e *endpoint) {
+	last := d.endpoints[len(d.endpoints)-1]
+	d.endpoints[e.at], last.at = last, e.at
+	d.endpoints[len(d.endpoints)-1] = nil
+	d.endpoints = d.endpoints[:len(d.endpoints)-1]
 }

@@ -31,8 +31,7 @@ func (v *Inventory) Restore(devices []cordon.Device, conversations []cordon.Conv
 	for _, c := range v.conversations {
 		c.told = true
 	}
-	clear(v.changedDevices)
-	clear(v.changedConversations)
+	v.unchanged()
 	clear(v.removedConversations)
 	clear(v.removed)
 }

@@ -178,7 +178,7 @@ func forwardedAtLeast(words string) int {
 // addStack tells the hop count that the device's own packets start from.
 func (d *device) addStack(add func(source, field, value string, first int64)) {
 	var s sighting
-	for e := range d.endpoints {
+	for _, e := range d.endpoints {
 		if e.sent && e.seen.ttl != 0 {
 			s.ttl = max(s.ttl, e.seen.ttl)
 			s.widen(e.seen.span)
