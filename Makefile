@@ -13,8 +13,18 @@ help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 .PHONY: run
-run: build demo ## build Cordon, replay a clinic's traffic and open the console on loopback
-	bin/cordon up --replay bin/demo.pcap --speed 10x --loop --data bin/data --listen 127.0.0.1:8443
+run: build ## build Cordon, replay a clinic's traffic and open the console on loopback
+	bin/cordon up --replay testdata/captures/clinic.pcap.zst --speed 4x --loop --data bin/data --listen 127.0.0.1:8443
+
+.PHONY: lab
+lab: build ## bring a clinic in a box up, with Cordon at its gateway (takes root)
+	scripts/install-test-tools.sh
+	bin/cordon lab up --with-cordon --speed 10
+
+.PHONY: captures
+captures: build ## make the captures in testdata/captures anew, in the lab (takes root)
+	scripts/install-test-tools.sh
+	scripts/captures.sh
 
 .PHONY: build
 build: web ## build bin/cordon, console included: static, reproducible
@@ -24,10 +34,6 @@ build: web ## build bin/cordon, console included: static, reproducible
 .PHONY: web
 web: ## build the console if its sources have changed
 	scripts/build-web.sh
-
-.PHONY: demo
-demo: ## write the demonstration capture
-	go run ./tools/democlinic -o bin/demo.pcap
 
 .PHONY: test
 test: ## install what the tests need and run all of them
@@ -57,7 +63,7 @@ generate: build ## renew what is generated: OpenAPI, client types, CLI reference
 	scripts/generate.sh
 
 .PHONY: screenshots
-screenshots: build demo ## renew the pictures in the documentation
+screenshots: build ## renew the pictures in the documentation
 	scripts/screenshots.sh
 
 .PHONY: clean
