@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/cordonhq/cordon"
@@ -88,8 +89,8 @@ func Run(ctx context.Context, cfg Config, r Report) error {
 	a := &analysis{
 		cfg: cfg, report: r, began: time.Now(),
 		feed: inventory.NewFeed(), inventory: inventory.New(cfg.Rules), detector: detect.New(),
+		first: math.MaxInt64, last: math.MinInt64,
 	}
-	a.summary.Protocols = map[cordon.Protocol]ProtocolCount{}
 	files, err := capture.Files(cfg.Paths)
 	if err != nil {
 		return err
@@ -127,8 +128,12 @@ type analysis struct {
 	detector  *detect.Detector
 	current   string
 	summary   Summary
-	began     time.Time
-	err       error // of the report; sticky, since the packet path returns none
+	protocols [256]ProtocolCount
+	// first and last are the times of packets in nanoseconds since the Unix
+	// epoch.
+	first, last int64
+	began       time.Time
+	err         error // of the report; sticky, since the packet path returns none
 }
 
 // Event implements sensor.Consumer.
@@ -142,11 +147,10 @@ func (a *analysis) Flow(f *flow.Flow) {
 	a.feed.Flow(f)
 	a.watcher.Flow(f)
 	a.summary.Flows++
-	c := a.summary.Protocols[f.Protocol]
+	c := &a.protocols[f.Protocol]
 	c.Flows++
 	c.Packets += f.Packets[0] + f.Packets[1]
 	c.Bytes += f.Bytes[0] + f.Bytes[1]
-	a.summary.Protocols[f.Protocol] = c
 	if a.err == nil {
 		a.err = a.report.Flow(a.current, f)
 	}
@@ -202,7 +206,7 @@ func (a *analysis) frames(ctx context.Context, src capture.Source, w *sensor.Wor
 		if err != nil {
 			return err
 		}
-		a.span(frame.Time)
+		a.first, a.last = min(a.first, frame.Time), max(a.last, frame.Time)
 		w.Frame(&frame)
 		if n%applyEvery == 0 {
 			a.add()
@@ -221,15 +225,6 @@ func (a *analysis) add() {
 	a.inventory.Apply(a.feed.Take())
 	signals, _ := a.watcher.Take()
 	a.detector.Apply(a.current, signals)
-}
-
-func (a *analysis) span(ns int64) {
-	if s := &a.summary; s.First.IsZero() || ns < s.First.UnixNano() {
-		s.First = time.Unix(0, ns).UTC()
-	}
-	if s := &a.summary; ns > s.Last.UnixNano() || s.Last.IsZero() {
-		s.Last = time.Unix(0, ns).UTC()
-	}
 }
 
 func (a *analysis) count(s sensor.Stats) {
@@ -263,6 +258,15 @@ func (a *analysis) finish() error {
 		}
 	}
 	a.summary.Devices, a.summary.Findings = len(devices), len(findings)
+	if a.summary.Packets > 0 {
+		a.summary.First, a.summary.Last = time.Unix(0, a.first).UTC(), time.Unix(0, a.last).UTC()
+	}
+	a.summary.Protocols = map[cordon.Protocol]ProtocolCount{}
+	for p, c := range a.protocols {
+		if c.Flows > 0 {
+			a.summary.Protocols[cordon.Protocol(p)] = c
+		}
+	}
 	a.summary.Elapsed = time.Since(a.began)
 	return a.report.Summary(&a.summary)
 }

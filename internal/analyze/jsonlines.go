@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"strconv"
-	"time"
 
 	"github.com/cordonhq/cordon"
 	"github.com/cordonhq/cordon/internal/flow"
@@ -20,15 +19,13 @@ type JSONLines struct {
 	line   []byte
 	file   string
 	quoted []byte // file as a JSON string
+	times  calendar
 }
 
 // NewJSONLines makes a report that writes to w; Summary flushes it.
 func NewJSONLines(w io.Writer) *JSONLines {
 	return &JSONLines{w: bufio.NewWriterSize(w, 256<<10)}
 }
-
-// timeLayout is RFC 3339 in UTC with microseconds.
-const timeLayout = "2006-01-02T15:04:05.000000Z07:00"
 
 // Flow writes one flow. It is on the packet path, so the object is put
 // together by hand.
@@ -42,8 +39,10 @@ func (j *JSONLines) Flow(file string, f *flow.Flow) error {
 	}
 	b := append(j.line[:0], `{"type":"flow","file":`...)
 	b = append(b, j.quoted...)
-	b = appendTime(b, `,"first":"`, f.First)
-	b = appendTime(b, `","last":"`, f.Last)
+	b = append(b, `,"first":"`...)
+	b = j.times.append(b, f.First)
+	b = append(b, `","last":"`...)
+	b = j.times.append(b, f.Last)
 	b = append(b, `","transport":"`...)
 	b = append(b, packet.ProtoName(f.Proto)...)
 	b = append(b, `","src":"`...)
@@ -71,11 +70,6 @@ func appendAddr(b []byte, a netid.Addr) []byte {
 		return append(b, "::"...)
 	}
 	return a.Netip().AppendTo(b)
-}
-
-func appendTime(b []byte, name string, ns int64) []byte {
-	b = append(b, name...)
-	return time.Unix(0, ns).UTC().AppendFormat(b, timeLayout)
 }
 
 func appendUint(b []byte, name string, v uint64) []byte {
