@@ -13,10 +13,14 @@ import (
 // maxChain bounds how many certificates of a chain are counted.
 const maxChain = 32
 
+// maxCertificates bounds how many certificates are remembered.
+const maxCertificates = 256
+
 // certificate reads a Certificate message as it was before TLS 1.3
 // (RFC 5246 §7.4.2). It returns nil if the first certificate cannot be read,
-// or if there is none, as when a client has none to show.
-func certificate(c *dissect.Context, body []byte) *observation.TLSCertificate {
+// or if there is none, as when a client has none to show. A server shows the
+// same all day, so what certificates say is remembered.
+func (m *room) certificate(c *dissect.Context, body []byte) *observation.TLSCertificate {
 	r := wire.Reader(body)
 	var all, leaf, next wire.Reader
 	if !r.SubU24(&all) || !all.SubU24(&leaf) {
@@ -26,15 +30,27 @@ func certificate(c *dissect.Context, body []byte) *observation.TLSCertificate {
 	for chain < maxChain && all.SubU24(&next) {
 		chain++
 	}
-	return describe(c, leaf, chain)
+	sum := sha256.Sum256(leaf)
+	known := m.certificates[sum]
+	if known == nil {
+		if known = describe(c, leaf, sum); known == nil {
+			return nil
+		}
+		if len(m.certificates) >= maxCertificates {
+			clear(m.certificates)
+		}
+		m.certificates[sum] = known
+	}
+	m.shown = *known
+	m.shown.Chain = chain
+	return &m.shown
 }
 
-func describe(c *dissect.Context, der []byte, chain int) *observation.TLSCertificate {
+func describe(c *dissect.Context, der []byte, sum [sha256.Size]byte) *observation.TLSCertificate {
 	var cert x509.Certificate
 	if !cert.Read(der) {
 		return nil
 	}
-	sum := sha256.Sum256(der)
 	o := &observation.TLSCertificate{
 		Subject:      c.Text(cert.Subject.Append(nil)),
 		Issuer:       c.Text(cert.Issuer.Append(nil)),
@@ -50,7 +66,6 @@ func describe(c *dissect.Context, der []byte, chain int) *observation.TLSCertifi
 		KeyAlgorithm: cert.KeyAlgorithm,
 		KeyBits:      cert.KeyBits,
 		Signature:    cert.Signature,
-		Chain:        chain,
 	}
 	if o.IssuerName == "" {
 		o.IssuerName = c.Text(cert.Issuer.Find(x509.Organization))

@@ -12,16 +12,58 @@ import (
 	"github.com/cordonhq/cordon/internal/observation"
 )
 
-// fingerprint is the room in which one is put together. The result of each
-// method is valid until the next call.
-type fingerprint struct {
-	text []byte
-	out  []byte
+// prints makes fingerprints and remembers those of clients, of which a site
+// has few kinds. The result of ja3, ja3s and ja4 is valid until the next call.
+type prints struct {
+	text   []byte
+	out    []byte
+	sorted []uint16
+	known  map[string]clientPrints
+}
+
+type clientPrints struct{ ja3, ja4 string }
+
+// maxPrints bounds how many clients' fingerprints are remembered.
+const maxPrints = 512
+
+// of returns both fingerprints of a client.
+func (f *prints) of(h *hello, carrier cordon.Protocol, version observation.TLSVersion) (ja3, ja4 string) {
+	f.text = appendKey(f.text[:0], h, carrier, version)
+	if known, ok := f.known[string(f.text)]; ok {
+		return known.ja3, known.ja4
+	}
+	key := string(f.text)
+	var made clientPrints
+	made.ja3 = string(f.ja3(h))
+	made.ja4 = string(f.ja4(h, carrier, version))
+	if len(f.known) >= maxPrints {
+		clear(f.known)
+	}
+	f.known[key] = made
+	return made.ja3, made.ja4
+}
+
+// appendKey appends all that the fingerprints depend on, so that different
+// hellos differ in it.
+func appendKey(b []byte, h *hello, carrier cordon.Protocol, version observation.TLSVersion) []byte {
+	named := byte(0)
+	if h.named {
+		named = 1
+	}
+	b = append(b, byte(carrier), named, byte(version>>8), byte(version), byte(h.version>>8), byte(h.version))
+	for _, list := range [...][]uint16{h.ciphers, h.extensions, h.groups, h.signatures} {
+		b = append(b, byte(len(list)>>8), byte(len(list)))
+		for _, v := range list {
+			b = append(b, byte(v>>8), byte(v))
+		}
+	}
+	b = appendALPN(b, h.alpn)
+	return append(b, h.points...)
 }
 
 // ja3 computes the client's fingerprint by the method of
 // https://github.com/salesforce/ja3: decimal numbers in the order of the hello.
-func (f *fingerprint) ja3(h *hello) []byte {
+func (f *prints) ja3(h *hello) []byte {
 	b := strconv.AppendUint(f.text[:0], uint64(h.version), 10)
 	b = appendDecimals(append(b, ','), h.ciphers)
 	b = appendDecimals(append(b, ','), h.extensions)
@@ -31,14 +73,14 @@ func (f *fingerprint) ja3(h *hello) []byte {
 }
 
 // ja3s computes the server's: version, chosen cipher, extensions.
-func (f *fingerprint) ja3s(h *hello) []byte {
+func (f *prints) ja3s(h *hello) []byte {
 	b := strconv.AppendUint(f.text[:0], uint64(h.version), 10)
 	b = appendDecimals(append(b, ','), h.ciphers)
 	b = appendDecimals(append(b, ','), h.extensions)
 	return f.md5(b)
 }
 
-func (f *fingerprint) md5(b []byte) []byte {
+func (f *prints) md5(b []byte) []byte {
 	f.text = b
 	sum := md5.Sum(b) //nolint:gosec // see the import
 	f.out = hex.AppendEncode(f.out[:0], sum[:])
@@ -58,7 +100,7 @@ func appendDecimals[T uint8 | uint16](b []byte, list []T) []byte {
 // ja4 computes the client's fingerprint by the method of
 // https://github.com/FoxIO-LLC/ja4/blob/main/technical_details/JA4.md, in which
 // the order of ciphers and extensions does not count.
-func (f *fingerprint) ja4(h *hello, carrier cordon.Protocol, version observation.TLSVersion) []byte {
+func (f *prints) ja4(h *hello, carrier cordon.Protocol, version observation.TLSVersion) []byte {
 	out := append(f.out[:0], ja4Carrier(carrier))
 	out = append(out, ja4Version(version)...)
 	if h.named {
@@ -70,7 +112,7 @@ func (f *fingerprint) ja4(h *hello, carrier cordon.Protocol, version observation
 	out = appendTwoDigits(out, len(h.extensions))
 	out = appendALPN(out, h.alpn)
 
-	sorted := slices.Clone(h.ciphers)
+	sorted := append(f.sorted[:0], h.ciphers...)
 	slices.Sort(sorted)
 	f.text = appendHex(f.text[:0], sorted)
 	out = appendTruncatedHash(append(out, '_'), f.text)
@@ -82,6 +124,7 @@ func (f *fingerprint) ja4(h *hello, carrier cordon.Protocol, version observation
 		}
 	}
 	slices.Sort(sorted)
+	f.sorted = sorted
 	f.text = appendHex(f.text[:0], sorted)
 	if len(h.signatures) > 0 {
 		f.text = appendHex(append(f.text, '_'), h.signatures)

@@ -38,20 +38,25 @@ type Handshake struct {
 // Message reads one whole message, without its header, and reports whether
 // nothing that can be read follows it in either direction.
 func (s *Handshake) Message(c *dissect.Context, typ uint8, body []byte) (last bool) {
+	r := rooms.Get().(*room)
+	last = s.message(c, r, typ, body)
+	rooms.Put(r)
+	return last
+}
+
+func (s *Handshake) message(c *dissect.Context, r *room, typ uint8, body []byte) (last bool) {
 	switch typ {
 	case typeClientHello:
-		var h hello
-		if !h.readClient(body, s.Carrier == cordon.DTLS) {
+		if !r.hello.readClient(body, s.Carrier == cordon.DTLS) {
 			return false
 		}
 		s.client, s.greeted, s.retry = c.Dir, true, false
-		c.Emit(s.clientHello(c, &h))
+		c.Emit(s.clientHello(c, r))
 	case typeServerHello:
-		var h hello
-		if !h.readServer(body) {
+		if !r.hello.readServer(body) {
 			return false
 		}
-		o := s.serverHello(c, &h)
+		o := s.serverHello(c, r)
 		c.Emit(o)
 		if !s.greeted {
 			s.client, s.greeted = c.Dir.Reverse(), true
@@ -59,7 +64,7 @@ func (s *Handshake) Message(c *dissect.Context, typ uint8, body []byte) (last bo
 		s.answered, s.retry = !o.Retry, o.Retry
 		return !o.Retry && encryptsAtOnce(o.Version)
 	case typeCertificate:
-		if o := certificate(c, body); o != nil {
+		if o := r.certificate(c, body); o != nil {
 			o.Carrier, o.FromClient = s.Carrier, s.greeted && c.Dir == s.client
 			c.Emit(o)
 		}
@@ -98,29 +103,28 @@ func (s *Handshake) heartbeat(c *dissect.Context, body []byte) {
 	c.Emit(&observation.TLSHeartbeat{Carrier: s.Carrier, Request: typ == request, Claimed: int(claimed), Carried: r.Len()})
 }
 
-func (s *Handshake) clientHello(c *dissect.Context, h *hello) *observation.TLSClientHello {
-	o := &observation.TLSClientHello{
+func (s *Handshake) clientHello(c *dissect.Context, r *room) *observation.TLSClientHello {
+	h, o := &r.hello, &r.client
+	*o = observation.TLSClientHello{
 		Carrier:       s.Carrier,
 		Version:       h.offered(),
 		LegacyVersion: observation.TLSVersion(h.version),
 		Ciphers:       h.ciphers,
 		ServerName:    c.Text(h.serverName),
-		ALPN:          h.protocols(c),
+		ALPN:          h.protocols(c, o.ALPN[:0]),
 		UserAgent:     c.Text(h.userAgent),
 		Encrypted:     h.encrypted,
 	}
-	var f fingerprint
-	o.JA3 = c.Text(f.ja3(h))
-	o.JA4 = c.Text(f.ja4(h, s.Carrier, o.Version))
+	o.JA3, o.JA4 = r.prints.of(h, s.Carrier, o.Version)
 	return o
 }
 
-func (s *Handshake) serverHello(c *dissect.Context, h *hello) *observation.TLSServerHello {
-	o := &observation.TLSServerHello{Carrier: s.Carrier, Version: h.offered(), Cipher: h.ciphers[0], Retry: h.retry}
-	if names := h.protocols(c); len(names) > 0 {
+func (s *Handshake) serverHello(c *dissect.Context, r *room) *observation.TLSServerHello {
+	h, o := &r.hello, &r.server
+	*o = observation.TLSServerHello{Carrier: s.Carrier, Version: h.offered(), Cipher: h.ciphers[0], Retry: h.retry}
+	if names := h.protocols(c, r.client.ALPN[:0]); len(names) > 0 {
 		o.ALPN = names[0]
 	}
-	var f fingerprint
-	o.JA3S = c.Text(f.ja3s(h))
+	o.JA3S = c.Text(r.prints.ja3s(h))
 	return o
 }

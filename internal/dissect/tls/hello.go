@@ -27,7 +27,8 @@ const (
 )
 
 // hello is the body of a ClientHello or ServerHello. Its byte slices alias the
-// message. GREASE values (RFC 8701) are left out of every list.
+// message; its lists are good until the next read. GREASE values (RFC 8701)
+// are left out of every list.
 type hello struct {
 	version    uint16
 	ciphers    []uint16 // one, for a server
@@ -44,9 +45,18 @@ type hello struct {
 	retry      bool
 }
 
+// reset forgets what was read and keeps the room of the lists.
+func (h *hello) reset() {
+	*h = hello{
+		ciphers: h.ciphers[:0], extensions: h.extensions[:0], groups: h.groups[:0],
+		signatures: h.signatures[:0], versions: h.versions[:0],
+	}
+}
+
 // readClient reads a ClientHello (RFC 8446 §4.1.2, RFC 6347 §4.2.1 with the
 // cookie that DTLS adds).
 func (h *hello) readClient(body []byte, cookie bool) bool {
+	h.reset()
 	r := wire.Reader(body)
 	var session, jar, suites, compressions wire.Reader
 	ok := r.U16(&h.version) && r.Skip(32) && r.SubU8(&session)
@@ -56,7 +66,7 @@ func (h *hello) readClient(body []byte, cookie bool) bool {
 	if !ok || !r.SubU16(&suites) || !r.SubU8(&compressions) {
 		return false
 	}
-	h.ciphers = list16(suites)
+	h.ciphers = appendList(h.ciphers, suites)
 	return h.readExtensions(&r)
 }
 
@@ -66,6 +76,7 @@ var helloRetry = sha256.Sum256([]byte("HelloRetryRequest"))
 
 // readServer reads a ServerHello (RFC 8446 §4.1.3).
 func (h *hello) readServer(body []byte) bool {
+	h.reset()
 	r := wire.Reader(body)
 	var random []byte
 	var session wire.Reader
@@ -82,7 +93,7 @@ func (h *hello) readServer(body []byte) bool {
 	} else if !r.SubU8(&session) || !r.U16(&suite) || !r.Skip(1) {
 		return false
 	}
-	h.ciphers = []uint16{suite}
+	h.ciphers = append(h.ciphers, suite)
 	return h.readExtensions(&r)
 }
 
@@ -120,7 +131,7 @@ func (h *hello) readExtension(typ uint16, body wire.Reader) {
 		h.serverName = hostName(body)
 	case extSupportedGroups:
 		if body.SubU16(&list) {
-			h.groups = list16(list)
+			h.groups = appendList(h.groups[:0], list)
 		}
 	case extPointFormats:
 		if body.SubU8(&list) {
@@ -128,7 +139,7 @@ func (h *hello) readExtension(typ uint16, body wire.Reader) {
 		}
 	case extSignatureAlgorithms:
 		if body.SubU16(&list) {
-			h.signatures = list16(list)
+			h.signatures = appendList(h.signatures[:0], list)
 		}
 	case extALPN:
 		if body.SubU16(&list) {
@@ -136,9 +147,9 @@ func (h *hello) readExtension(typ uint16, body wire.Reader) {
 		}
 	case extSupportedVersions:
 		if len(body) == 2 { // the server's choice
-			h.versions = list16(body)
+			h.versions = appendList(h.versions[:0], body)
 		} else if body.SubU8(&list) {
-			h.versions = list16(list)
+			h.versions = appendList(h.versions[:0], list)
 		}
 	case extQUICParameters, extQUICParametersDraft:
 		h.userAgent = quicUserAgent(body)
@@ -175,9 +186,8 @@ func quicUserAgent(parameters wire.Reader) []byte {
 	return nil
 }
 
-// protocols returns the names in the ALPN extension (RFC 7301 §3.1).
-func (h *hello) protocols(c *dissect.Context) []string {
-	var names []string
+// protocols appends the names in the ALPN extension (RFC 7301 §3.1).
+func (h *hello) protocols(c *dissect.Context, names []string) []string {
 	list := h.alpn
 	var name wire.Reader
 	for len(names) < maxProtocols && list.SubU8(&name) {
@@ -203,12 +213,8 @@ func (h *hello) offered() observation.TLSVersion {
 	return observation.TLSVersion(newest)
 }
 
-// list16 returns the 16-bit values in r without GREASE.
-func list16(r wire.Reader) []uint16 {
-	if len(r) < 2 {
-		return nil
-	}
-	list := make([]uint16, 0, len(r)/2)
+// appendList appends the 16-bit values in r without GREASE.
+func appendList(list []uint16, r wire.Reader) []uint16 {
 	var v uint16
 	for r.U16(&v) {
 		if !isGREASE(v) {

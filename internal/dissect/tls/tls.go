@@ -183,6 +183,9 @@ type direction struct {
 // New makes a parser for one connection.
 func New() dissect.Parser { return &Parser{hs: Handshake{Carrier: cordon.TLS}} }
 
+// Reset implements dissect.Resetter.
+func (p *Parser) Reset() { *p = Parser{hs: Handshake{Carrier: p.hs.Carrier}} }
+
 // Parse implements dissect.Parser.
 func (p *Parser) Parse(c *dissect.Context, data []byte) int {
 	if p.dirs[c.Dir].quiet {

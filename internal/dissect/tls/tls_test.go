@@ -203,6 +203,41 @@ func TestProbe(t *testing.T) {
 	}
 }
 
+func TestAllocatesNothingForWhatItKnows(t *testing.T) {
+	server := record(22, serverHello(0xc02f)+message(11, u24(u24(certificate()))))
+	if n := Allocs(tls.Dissector(), Out(record(22, chrome())), In(server)); n > 0 {
+		t.Errorf("%v allocations in a handshake", n)
+	}
+}
+
+// TestRemembersNothingOfOthers reads hellos that differ in one thing each, so
+// that none is taken for one before.
+func TestRemembersNothingOfOthers(t *testing.T) {
+	hellos := []string{
+		clientHello([]uint16{0x1301}), clientHello([]uint16{0x1301, 0x1302}), clientHello([]uint16{0x1302, 0x1301}),
+		clientHello([]uint16{0x1301}, extension(0x1302, "")),
+		clientHello([]uint16{0x1301}, extension(0x000a, u16(list(0x001d)))), clientHello([]uint16{0x1301}, extension(0x000a, "")),
+		clientHello([]uint16{0x1301}, extension(0x000d, u16(list(0x0403)))), clientHello([]uint16{0x1301}, extension(0x000d, "")),
+		clientHello([]uint16{0x1301}, extension(0x000b, u8("\x00"))), clientHello([]uint16{0x1301}, extension(0x000b, u8("\x01"))),
+		clientHello([]uint16{0x1301}, extension(0x002b, u8(list(0x0304)))), clientHello([]uint16{0x1301}, extension(0x002b, u8(list(0x0302)))),
+		clientHello([]uint16{0x1301}, extension(0x0010, u16(u8("h2")))), clientHello([]uint16{0x1301}, extension(0x0010, u16(u8("h3")))),
+		clientHello([]uint16{0x1301}, serverName("a.example")),
+	}
+	for range 2 {
+		seen := map[string]int{}
+		for i, h := range hellos {
+			o := Run(tls.Dissector(), Out(record(22, h))).Observations[0].(observation.TLSClientHello)
+			if before, ok := seen[o.JA3+o.JA4]; ok {
+				t.Errorf("hellos %d and %d both have %s and %s", before, i, o.JA3, o.JA4)
+			}
+			seen[o.JA3+o.JA4] = i
+			if i < 13 && (o.ServerName != "" || i < 12 && len(o.ALPN) > 0) {
+				t.Errorf("hello %d has what another said: %+v", i, o)
+			}
+		}
+	}
+}
+
 func Fuzz(f *testing.F) {
 	Fuzzer(f, tls.Dissector(),
 		[]Piece{Out(record(22, chrome()) + record(20, "\x01")), In(record(22, serverHello(0x1301, extension(0x002b, "\x03\x04"))))},
