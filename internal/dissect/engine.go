@@ -287,7 +287,7 @@ func (e *Engine) probe(f *flow.Flow, s *session, dir flow.Direction, data []byte
 	}
 	st.spoke = true
 	h := &e.head
-	*h = Head{Data: data, Dir: dir, Flow: f, Midway: st.midway || f.Midway()}
+	*h = Head{Data: data, Dir: dir, Flow: f, Midway: st.midway || f.Midway}
 	if !datagram {
 		if len(st.buf) > 0 {
 			if !e.keep(st, data) {

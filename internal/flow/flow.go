@@ -10,7 +10,6 @@ import (
 	"net/netip"
 
 	"github.com/cordonhq/cordon"
-	"github.com/cordonhq/cordon/internal/packet"
 	"github.com/cordonhq/cordon/internal/platform/netid"
 )
 
@@ -101,17 +100,14 @@ type Flow struct {
 	MACs [2]netid.MAC
 	// TTLs are those of the first packet seen in each direction.
 	TTLs [2]uint8
+	// Midway is true for a TCP connection whose beginning was not seen, so that
+	// its streams may start within a message.
+	Midway bool
 	// VLAN is that of the first packet; it is no part of the key, as a mirror
 	// port shows one flow in the VLANs of both of its sides.
 	VLAN uint16
 
-	_ [24]byte // to four cache lines
-}
-
-// Midway reports whether the beginning of a TCP connection was not seen, so
-// that its streams may start within a message.
-func (f *Flow) Midway() bool {
-	return f.Proto == packet.ProtoTCP && (f.table.streams[Out].flags|f.table.streams[In].flags)&synSeen == 0
+	_ [22]byte // to four cache lines
 }
 
 // SrcAddrPort returns the opener's address, IPv4 unmapped.

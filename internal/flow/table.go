@@ -136,6 +136,7 @@ func (t *Table) open(h uint32, p *packet.Packet) (*Flow, Direction) {
 	f.Proto, f.VLAN = p.Proto, p.VLAN
 	f.First, f.Last = t.clock.at, t.clock.at
 	f.FirstNumber = p.Number
+	f.Midway = p.Proto == packet.ProtoTCP && p.TCPFlags&packet.SYN == 0
 	d := Out
 	if opener(p) {
 		f.Src, f.Dst, f.SrcPort, f.DstPort = p.Src, p.Dst, p.SrcPort, p.DstPort
