@@ -1,6 +1,8 @@
 package inventory
 
 import (
+	"sync"
+
 	"github.com/cordonhq/cordon"
 	"github.com/cordonhq/cordon/internal/platform/netid"
 )
@@ -120,31 +122,19 @@ type Batch struct {
 // long before somebody takes it.
 const maxBatch = 1 << 16
 
-// ordered is a map that is read in the order in which keys were added, so that
-// the same traffic is always applied in the same order: that matters where a
-// bound is met.
-type ordered[K comparable, V any] struct {
-	at   map[K]int
-	keys []K
-	list []V
-}
+// batches are empty ones to be filled again: a batch grows over and over
+// otherwise.
+var batches = sync.Pool{New: func() any { return new(Batch) }}
 
-// get returns the value of a key, which is made if there is room; nil if not.
-func (o *ordered[K, V]) get(k K) *V {
-	if i, ok := o.at[k]; ok {
-		return &o.list[i]
-	}
-	if len(o.keys) >= maxBatch {
-		return nil
-	}
-	if o.at == nil {
-		o.at = map[K]int{}
-	}
-	o.at[k] = len(o.keys)
-	o.keys = append(o.keys, k)
-	var zero V
-	o.list = append(o.list, zero)
-	return &o.list[len(o.list)-1]
+// recycle gives a batch back that nobody uses any more.
+func (b *Batch) recycle() {
+	b.sightings.reset()
+	b.bindings.reset()
+	b.names.reset()
+	b.deltas.reset()
+	clear(b.facts)
+	b.facts, b.lost = b.facts[:0], 0
+	batches.Put(b)
 }
 
 // Empty reports whether nothing was seen.

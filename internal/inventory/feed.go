@@ -42,7 +42,7 @@ type told struct {
 
 // NewFeed makes a Feed.
 func NewFeed() *Feed {
-	f := &Feed{batch: new(Batch), seen: map[uint64]struct{}{}, seed: maphash.MakeSeed(), live: map[uint64]told{}}
+	f := &Feed{batch: batches.Get().(*Batch), seen: map[uint64]struct{}{}, seed: maphash.MakeSeed(), live: map[uint64]told{}}
 	f.onFact, f.onBind = f.fact, f.bind
 	return f
 }
@@ -50,7 +50,7 @@ func NewFeed() *Feed {
 // Take moves out what is new.
 func (f *Feed) Take() *Batch {
 	b := f.batch
-	f.batch = new(Batch)
+	f.batch = batches.Get().(*Batch)
 	return b
 }
 

@@ -151,6 +151,7 @@ func (v *Inventory) Apply(b *Batch) {
 	for i, k := range b.deltas.keys {
 		v.add(k, &b.deltas.list[i])
 	}
+	b.recycle()
 }
 
 // Changes returns what is new since the last call.
