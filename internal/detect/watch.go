@@ -61,7 +61,9 @@ func (w *Watcher) Event(e *dissect.Event) {
 			}
 		})
 	}
-	if c, ok := e.Observation.(observation.Credential); ok && c.ClearText() {
+	// Servers repeat a credential in their answers (SNMP): what counts is who
+	// sent it first.
+	if c, ok := e.Observation.(observation.Credential); ok && e.Dir == flow.Out && e.Flow != nil && c.ClearText() {
 		w.add(Signal{Kind: Exposed, Time: e.Time, Number: e.Number, Src: e.Sender, Dst: e.Receiver, Port: e.Flow.DstPort, Proto: e.Flow.Proto, Detail: e.Observation.Protocol().String()})
 	}
 }
