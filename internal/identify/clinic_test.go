@@ -46,7 +46,7 @@ var clinic = []struct {
 		role serves dicom
 		role serves-many dicom
 		role serves http
-		http title Orthanc Explorer`, cordon.PACS, "Super Micro", "", "DCMTK 3.6.7", 0.8},
+		http title Orthanc Explorer`, cordon.PACS, "Super Micro", "", "Orthanc", 0.8},
 	{"reading workstation", "98:e7:43", `
 		dhcp vendor-class MSFT 5.0
 		dicom scu-of Study Root Query/Retrieve - MOVE

@@ -39,7 +39,7 @@ type Rules struct {
 	rules   []*rule
 
 	mu    sync.Mutex
-	known map[Fact][]saying // by fact without its time
+	known int // answers remembered in all buckets
 }
 
 type indexKey struct{ source, field string }
@@ -48,7 +48,8 @@ type indexKey struct{ source, field string }
 type bucket struct {
 	equals map[string][]*rule // by value in lower case
 	others []*rule
-	asked  []*condition // by rules elsewhere
+	asked  []*condition        // by rules elsewhere
+	known  map[string][]saying // by value; under mu
 }
 
 // saying is what one rule says of one fact.
@@ -197,7 +198,7 @@ func lineOf(content []byte, key, value string) int {
 }
 
 func (s *ruleSet) build() *Rules {
-	r := &Rules{index: map[indexKey]*bucket{}, vendors: &s.vendors, known: map[Fact][]saying{}}
+	r := &Rules{index: map[indexKey]*bucket{}, vendors: &s.vendors}
 	for _, id := range s.order {
 		for _, compiled := range s.byID[id] {
 			r.rules = append(r.rules, compiled)
@@ -211,7 +212,7 @@ func (r *Rules) bucket(source, field string) *bucket {
 	key := indexKey{source, field}
 	b := r.index[key]
 	if b == nil {
-		b = &bucket{equals: map[string][]*rule{}}
+		b = &bucket{equals: map[string][]*rule{}, known: map[string][]saying{}}
 		r.index[key] = b
 	}
 	return b
@@ -248,33 +249,37 @@ func (r *Rules) Speaks(source, field, value string) bool {
 	if b == nil {
 		return false
 	}
+	if len(r.match(b, value)) > 0 {
+		return true
+	}
 	f := Fact{Source: source, Field: field, Value: value}
-	return len(r.match(f)) > 0 || slices.ContainsFunc(b.asked, func(c *condition) bool { return c.about(&f) })
+	return slices.ContainsFunc(b.asked, func(c *condition) bool { return c.about(&f) })
 }
 
-// match returns what rules say of a fact, conditions aside.
-func (r *Rules) match(f Fact) []saying {
-	f.First = 0
+// match returns what the rules of a bucket say of a value, conditions aside.
+func (r *Rules) match(b *bucket, value string) []saying {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if known, ok := r.known[f]; ok {
+	if known, ok := b.known[value]; ok {
 		return known
 	}
 	var found []saying
-	if b := r.index[indexKey{f.Source, f.Field}]; b != nil {
-		for _, rule := range b.equals[strings.ToLower(f.Value)] {
-			found = append(found, r.say(rule, f.Value))
-		}
-		for _, rule := range b.others {
-			if rule.test.matches(f.Value) {
-				found = append(found, r.say(rule, f.Value))
-			}
+	for _, rule := range b.equals[strings.ToLower(value)] {
+		found = append(found, r.say(rule, value))
+	}
+	for _, rule := range b.others {
+		if rule.test.matches(value) {
+			found = append(found, r.say(rule, value))
 		}
 	}
-	if len(r.known) >= maxKnown {
-		clear(r.known)
+	if r.known >= maxKnown {
+		for _, b := range r.index {
+			clear(b.known)
+		}
+		r.known = 0
 	}
-	r.known[f] = found
+	b.known[value] = found
+	r.known++
 	return found
 }
 

@@ -44,7 +44,11 @@ const (
 func (r *Rules) Identify(facts []Fact) Identity {
 	var evidence []cordon.Evidence
 	for _, f := range facts {
-		for _, s := range r.match(f) {
+		b := r.index[indexKey{f.Source, f.Field}]
+		if b == nil {
+			continue
+		}
+		for _, s := range r.match(b, f.Value) {
 			if !s.rule.applies(facts) {
 				continue
 			}
