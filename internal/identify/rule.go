@@ -113,7 +113,7 @@ func (c *condition) holds(facts []Fact) bool {
 }
 
 func (c *condition) about(f *Fact) bool {
-	return slices.Contains(c.sources, f.Source) && slices.Contains(c.fields, f.Field) && c.test.matches(f.Value)
+	return slices.Contains(c.sources, f.Source) && slices.Contains(c.fields, f.Field) && c.test.matches(f.Value, strings.ToLower(f.Value))
 }
 
 func (r *rule) applies(facts []Fact) bool {
@@ -139,8 +139,8 @@ type matcher struct {
 	maker                    func(value string) string // "" if it names none
 }
 
-func (m *matcher) matches(value string) bool {
-	lower := strings.ToLower(value)
+// matches takes the value also in lower case, which is made once for all rules.
+func (m *matcher) matches(value, lower string) bool {
 	switch {
 	case m.maker != nil:
 		return m.maker(value) != ""

@@ -264,11 +264,12 @@ func (r *Rules) match(b *bucket, value string) []saying {
 		return known
 	}
 	var found []saying
-	for _, rule := range b.equals[strings.ToLower(value)] {
+	lower := strings.ToLower(value)
+	for _, rule := range b.equals[lower] {
 		found = append(found, r.say(rule, value))
 	}
 	for _, rule := range b.others {
-		if rule.test.matches(value) {
+		if rule.test.matches(value, lower) {
 			found = append(found, r.say(rule, value))
 		}
 	}
