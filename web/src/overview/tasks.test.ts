@@ -19,6 +19,11 @@ describe('tasks', () => {
     expect(tasks(devices, talks, []).map((t) => t.id)).toEqual(['outside', 'clear', 'unidentified']);
   });
 
+  it('count sign-ins that were seen in the clear', () => {
+    const seen = { ...finding('f', 'medium'), rule: 'credential-in-clear', dst_device: 'ups', evidence: { protocol: 'snmp' } } as Finding;
+    expect(tasks([device('ups', 'ups')], [], [seen]).map((t) => [t.id, t.href])).toEqual([['clear', '/devices/ups']]);
+  });
+
   it('lead straight to the thing where there is one', () => {
     expect(tasks([], [], [finding('f', 'high')])[0]!.href).toBe('/findings/f');
     expect(tasks([device('x', 'unknown')], [], [])[0]!.href).toBe('/devices/x');

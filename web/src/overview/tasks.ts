@@ -28,7 +28,7 @@ export function isPatientSide(d: DeviceSummary): boolean {
 
 export function tasks(devices: DeviceSummary[], conversations: Conversation[], findings: Finding[]): Task[] {
   const byId = new Map(devices.map((d) => [d.id, d]));
-  return [grave(findings), outside(byId, conversations), clear(byId, conversations), unidentified(devices, conversations)]
+  return [grave(findings), outside(byId, conversations), clear(byId, conversations, findings), unidentified(devices, conversations)]
     .filter((t) => t !== undefined)
     .slice(0, most);
 }
@@ -64,7 +64,7 @@ function outside(byId: Map<string, DeviceSummary>, conversations: Conversation[]
   };
 }
 
-function clear(byId: Map<string, DeviceSummary>, conversations: Conversation[]): Task | undefined {
+function clear(byId: Map<string, DeviceSummary>, conversations: Conversation[], findings: Finding[]): Task | undefined {
   const who = new Map<string, string>();
   const over = new Set<string>();
   for (const c of conversations) {
@@ -74,13 +74,20 @@ function clear(byId: Map<string, DeviceSummary>, conversations: Conversation[]):
     who.set(d.id, d.name);
     over.add(c.protocol);
   }
+  const seen = findings.filter((f) => f.rule === 'credential-in-clear');
+  for (const f of seen) {
+    const d = byId.get(f.dst_device ?? '');
+    if (!d) continue;
+    who.set(d.id, d.name);
+    over.add(String(f.evidence.protocol));
+  }
   if (who.size === 0) return undefined;
   const t = text.tasks;
   const [names, more] = few([...who.values()]);
   const titles = [...over].map(protocolTitle);
   return {
     id: 'clear', icon: 'key', title: t.clear(who.size, titles), why: t.clearWhy(names, more), gain: t.clearGain(who.size), cost: t.clearCost,
-    act: t.clearAct, href: who.size === 1 ? to.device([...who.keys()][0]!) : `/map?view=table&protocol=${[...over].length === 1 ? [...over][0]! : ''}`,
+    act: t.clearAct, href: who.size === 1 ? to.device([...who.keys()][0]!) : seen.length > 0 ? to.findings({}) : `/map?view=table&protocol=${[...over].length === 1 ? [...over][0]! : ''}`,
   };
 }
 

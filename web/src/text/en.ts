@@ -340,7 +340,7 @@ export const text = {
     title: 'Findings',
     answerNone: 'No findings.',
     none: 'Nothing that Cordon looks for has happened.',
-    noneMore: 'It looks for scans, guessed passwords, passwords in the clear, address conflicts and more. A finding appears here within a second and names its evidence.',
+    noneMore: 'It looks for scans, passwords in the clear and address conflicts. A finding appears here within a second and names its evidence.',
     answer: (n: number, grave: number) => `${plural(n, 'finding')}. ${grave === 0 ? 'None is of high severity.' : grave === 1 ? 'One is of high severity.' : `${count(grave)} are of high severity.`}`,
     all: 'All',
     noMatch: 'No finding of this severity.',
