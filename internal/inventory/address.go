@@ -3,23 +3,34 @@ package inventory
 import (
 	"crypto/sha256"
 	"encoding/base32"
-	"net/netip"
 
 	"github.com/cordonhq/cordon"
 	"github.com/cordonhq/cordon/internal/platform/netid"
 )
 
-// shared is the space between a provider and its customers (RFC 6598 §7).
-var shared = netip.MustParsePrefix("100.64.0.0/10")
+var loopback = netid.Addr{15: 1} // of IPv6 (RFC 4291 §2.5.3)
 
 // isLocal reports whether an address can only be one of the clinic's own:
-// private (RFC 1918, RFC 4193), link-local, loopback or shared.
+// private (RFC 1918, RFC 4193), link-local (RFC 3927, RFC 4291 §2.5.6),
+// loopback or shared between a provider and its customers (RFC 6598 §7).
 func isLocal(a netid.Addr) bool {
-	if a.IsZero() {
-		return false
+	if a.Is4() {
+		switch b := a[13]; a[12] {
+		case 10, 127:
+			return true
+		case 100:
+			return b&0xc0 == 64
+		case 169:
+			return b == 254
+		case 172:
+			return b&0xf0 == 16
+		case 192:
+			return b == 168
+		default:
+			return false
+		}
 	}
-	ip := a.Netip()
-	return ip.IsPrivate() || ip.IsLinkLocalUnicast() || ip.IsLoopback() || shared.Contains(ip)
+	return a[0]&0xfe == 0xfc || a[0] == 0xfe && a[1]&0xc0 == 0x80 || a == loopback
 }
 
 var broadcast = netid.AddrFrom4([4]byte{255, 255, 255, 255})
@@ -48,7 +59,12 @@ func endpointOf(mac netid.MAC, ip netid.Addr) Endpoint {
 
 // isLinkLocal reports whether no router forwards the address (RFC 3927 §2.7,
 // RFC 4291 §2.5.6).
-func isLinkLocal(a netid.Addr) bool { return !a.IsZero() && a.Netip().IsLinkLocalUnicast() }
+func isLinkLocal(a netid.Addr) bool {
+	if a.Is4() {
+		return a[12] == 169 && a[13] == 254
+	}
+	return a[0] == 0xfe && a[1]&0xc0 == 0x80
+}
 
 // subnet is what several addresses of one network card have in common: the
 // address itself for IPv4, and the /64 for IPv6, where a card takes several of

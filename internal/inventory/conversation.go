@@ -32,6 +32,7 @@ type rowKey struct {
 type conversation struct {
 	key  conversationKey
 	rows []*row
+	only [1]*row // room for the one that most have
 	// services are what the client uses and the server offers by it; nil until
 	// the device's services are listed.
 	services [2]*service
@@ -285,6 +286,7 @@ func (v *Inventory) attach(r *row) {
 	c := v.conversations[key]
 	if c == nil {
 		c = &conversation{key: key}
+		c.rows = c.only[:0]
 		v.conversations[key] = c
 		if len(v.removedConversations) > 0 {
 			id := key.id()

@@ -81,11 +81,15 @@ func (v *Inventory) assign(all []*entity) {
 // retire removes devices of which nothing is left, and notes what they turned
 // out to be.
 func (v *Inventory) retire() {
-	for _, id := range ids(v.devices) {
-		d := v.devices[id]
-		if len(d.macs)+len(d.keyed) > 0 {
-			continue
+	var gone []cordon.DeviceID
+	for id, d := range v.devices {
+		if len(d.macs)+len(d.keyed) == 0 {
+			gone = append(gone, id)
 		}
+	}
+	slices.Sort(gone)
+	for _, id := range gone {
+		d := v.devices[id]
 		delete(v.devices, id)
 		heir := v.heir(id)
 		if heir != "" && len(v.merged) < maxMerged {
@@ -106,12 +110,12 @@ func (v *Inventory) retire() {
 // heir finds the device that has the address which gave id its name.
 func (v *Inventory) heir(id cordon.DeviceID) cordon.DeviceID {
 	for _, m := range v.macs {
-		if m.device != nil && (macID(m.mac) == id || m.restored == id) {
+		if m.device != nil && (m.id == id || m.restored == id) {
 			return m.device.id
 		}
 	}
 	for _, n := range v.ips {
-		if d := n.device(); d != nil && (ipID(n.ip) == id || n.restored == id) {
+		if d := n.device(); d != nil && (n.name() == id || n.restored == id) {
 			return d.id
 		}
 	}

@@ -54,6 +54,7 @@ type keptFact struct {
 // macNode is one network card, or what passes for it.
 type macNode struct {
 	mac       netid.MAC
+	id        cordon.DeviceID // of a device that is known by it
 	endpoints []*endpoint
 	// device was known by this address before a restart, when it is not empty.
 	restored cordon.DeviceID
@@ -75,7 +76,9 @@ type macNode struct {
 // ipNode is one IP address.
 type ipNode struct {
 	ip        netid.Addr
+	id        cordon.DeviceID // see name
 	endpoints []*endpoint
+	only      [1]*endpoint // room for the one that most have
 	local     bool
 	// opened lists some of the addresses beyond the clinic that this one,
 	// beyond the clinic too, has opened conversations with.
@@ -90,6 +93,15 @@ type ipNode struct {
 	owner   *macNode // the card that has it now
 	keyed   *device  // the device known by it alone
 	entity  *entity
+}
+
+// name returns the id of a device that is known by the address alone. Few are,
+// and it costs a digest.
+func (n *ipNode) name() cordon.DeviceID {
+	if n.id == "" {
+		n.id = ipID(n.ip)
+	}
+	return n.id
 }
 
 // device returns the device that has the address now, nil if none.
@@ -117,7 +129,7 @@ func (v *Inventory) endpoint(e Endpoint) *endpoint {
 	if !e.MAC.IsZero() {
 		m := v.macs[e.MAC]
 		if m == nil {
-			m = &macNode{mac: e.MAC}
+			m = &macNode{mac: e.MAC, id: macID(e.MAC)}
 			v.macs[e.MAC] = m
 		}
 		made.mac = m
@@ -127,6 +139,7 @@ func (v *Inventory) endpoint(e Endpoint) *endpoint {
 		n := v.ips[e.IP]
 		if n == nil {
 			n = &ipNode{ip: e.IP, local: isLocal(e.IP)}
+			n.endpoints = n.only[:0]
 			v.ips[e.IP] = n
 		}
 		made.ip = n

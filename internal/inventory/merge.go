@@ -96,7 +96,7 @@ type token struct {
 }
 
 func newEntity(id cordon.DeviceID) *entity {
-	e := &entity{id: id, shows: map[token]struct{}{}}
+	e := &entity{id: id}
 	e.parent = e
 	return e
 }
@@ -130,7 +130,7 @@ func join(a, b *entity) {
 func (v *Inventory) group() []*entity {
 	var all []*entity
 	for _, m := range v.macs {
-		m.entity = newEntity(macID(m.mac))
+		m.entity = newEntity(m.id)
 		m.entity.mac, m.entity.random = m, m.mac.IsLocal()
 		m.entity.gather(m.endpoints, func(e *endpoint) bool { return e.own || e.ip == nil })
 		for _, e := range m.endpoints {
@@ -146,7 +146,7 @@ func (v *Inventory) group() []*entity {
 		if !n.isKeyed() {
 			continue
 		}
-		n.entity = newEntity(ipID(n.ip))
+		n.entity = newEntity(n.name())
 		n.entity.ip = n
 		n.entity.gather(n.endpoints, func(e *endpoint) bool { return !e.own })
 		n.entity.recall(n.restored, n.since)
@@ -183,6 +183,9 @@ func (e *entity) gather(from []*endpoint, mine func(*endpoint) bool) {
 			}
 			if c := tokenClass(f.source, f.field); c != noToken {
 				if value := tokenValue(c, f.value); value != "" {
+					if e.shows == nil {
+						e.shows = map[token]struct{}{}
+					}
 					e.shows[token{c, value}] = struct{}{}
 				}
 			}
