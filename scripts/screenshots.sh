@@ -4,4 +4,4 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-scripts/with-site.sh sh -c 'cd web && npm run --silent screenshots -- --url "$CORDON_URL" --out ../docs/images'
+scripts/with-site.sh sh -c 'cd web && npm run --silent screenshots -- --url "$CORDON_URL" --out ../docs/images --theme light'
