@@ -1,13 +1,11 @@
 //go:build ignore
 
-// Command generate builds registry.bin.gz from the registry files of the IEEE
+// Command generate builds registry.bin from the registry files of the IEEE
 // as Debian packages them (ieee-data): /usr/share/ieee-data/{oui,mam,oui36,iab}.csv.
 
 package main
 
 import (
-	"bytes"
-	"compress/gzip"
 	"encoding/binary"
 	"encoding/csv"
 	"encoding/hex"
@@ -28,7 +26,7 @@ func main() {
 	for _, file := range []string{"oui.csv", "mam.csv", "oui36.csv", "iab.csv"} {
 		read(filepath.Join(source, file), prefixes)
 	}
-	if err := os.WriteFile("registry.bin.gz", encode(prefixes), 0o644); err != nil {
+	if err := os.WriteFile("registry.bin", encode(prefixes), 0o644); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -61,39 +59,29 @@ func read(path string, prefixes map[int]map[uint64]string) {
 	}
 }
 
-// encode writes, gzipped: the names, each ended by a newline, and an empty
-// one; then for 24, 28 and 36 bits a count and, in rising order, the distance
-// to the prefix before it and the number of its name, all as uvarints.
+// encode writes what Organization searches in place, all numbers big-endian:
+// for 24, 28 and 36 bits the count of entries in 4 bytes; then the entries of
+// each in rising order, 8 bytes with the prefix in the upper 36 bits and the
+// place of its name in the others; then the names, each ended by a newline.
 func encode(prefixes map[int]map[uint64]string) []byte {
-	names := map[string]uint64{}
+	places := map[string]uint64{}
 	for _, table := range prefixes {
 		for _, org := range table {
-			names[org] = 0
+			places[org] = 0
 		}
 	}
-	var b bytes.Buffer
-	for i, org := range slices.Sorted(maps.Keys(names)) {
-		names[org] = uint64(i)
-		b.WriteString(org + "\n")
+	var names []byte
+	for _, org := range slices.Sorted(maps.Keys(places)) {
+		places[org] = uint64(len(names))
+		names = append(append(names, org...), '\n')
 	}
-	b.WriteByte('\n')
+	var counts, entries []byte
 	for _, bits := range []int{24, 28, 36} {
 		table := prefixes[bits]
-		b.Write(binary.AppendUvarint(nil, uint64(len(table))))
-		last := uint64(0)
+		counts = binary.BigEndian.AppendUint32(counts, uint32(len(table)))
 		for _, prefix := range slices.Sorted(maps.Keys(table)) {
-			b.Write(binary.AppendUvarint(nil, prefix-last))
-			b.Write(binary.AppendUvarint(nil, names[table[prefix]]))
-			last = prefix
+			entries = binary.BigEndian.AppendUint64(entries, prefix<<28|places[table[prefix]])
 		}
 	}
-	var out bytes.Buffer
-	z, _ := gzip.NewWriterLevel(&out, gzip.BestCompression)
-	if _, err := z.Write(b.Bytes()); err != nil {
-		log.Fatal(err)
-	}
-	if err := z.Close(); err != nil {
-		log.Fatal(err)
-	}
-	return out.Bytes()
+	return slices.Concat(counts, entries, names)
 }

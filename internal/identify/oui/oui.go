@@ -5,22 +5,26 @@
 package oui
 
 import (
-	"bytes"
-	"compress/gzip"
 	_ "embed"
-	"encoding/binary"
-	"io"
-	"slices"
+	"sort"
 	"strings"
-	"sync"
 
 	"github.com/cordonhq/cordon/internal/platform/netid"
 )
 
 //go:generate go run generate.go
 
-//go:embed registry.bin.gz
-var packed []byte
+// registry is searched as it lies in the program, so that a short run does not
+// pay for unpacking it; generate.go tells its format.
+//
+//go:embed registry.bin
+var registry string
+
+const (
+	headerLen = 3 * 4
+	entryLen  = 8
+	placeBits = 28 // of an entry, below the prefix
+)
 
 // Organization returns the organization that the longest matching block of mac
 // is assigned to, in the registry's spelling; "" if it is not assigned, or is
@@ -29,81 +33,35 @@ func Organization(mac netid.MAC) string {
 	if mac.IsZero() || mac.IsGroup() || mac.IsLocal() {
 		return ""
 	}
-	r := registry()
-	value := binary.BigEndian.Uint64([]byte{0, 0, 0, mac[0], mac[1], mac[2], mac[3], mac[4]}) >> 4
-	for i := len(r.blocks) - 1; i >= 0; i-- {
-		b := &r.blocks[i]
-		masked := value &^ (1<<(36-b.bits) - 1)
-		if at, ok := slices.BinarySearch(b.prefixes, masked); ok {
-			return r.name(b.names[at])
+	value := uint64(mac[0])<<28 | uint64(mac[1])<<20 | uint64(mac[2])<<12 | uint64(mac[3])<<4 | uint64(mac[4])>>4
+	rest := registry[headerLen:]
+	var blocks [3]string
+	for i := range blocks {
+		n := entryLen * int(number(registry[4*i:4*i+4]))
+		blocks[i], rest = rest[:n], rest[n:]
+	}
+	for i, bits := range [...]int{36, 28, 24} {
+		block := blocks[len(blocks)-1-i]
+		prefix := value &^ (1<<(36-bits) - 1)
+		at := sort.Search(len(block)/entryLen, func(i int) bool { return entry(block, i) >= prefix<<placeBits })
+		if at == len(block)/entryLen {
+			continue
+		}
+		if e := entry(block, at); e>>placeBits == prefix {
+			name, _, _ := strings.Cut(rest[e&(1<<placeBits-1):], "\n")
+			return name
 		}
 	}
 	return ""
 }
 
-// table is the unpacked registry.
-type table struct {
-	text   string   // all names, one after the other
-	ends   []uint32 // where each name ends in text
-	blocks [3]block // by rising length
-}
+func entry(block string, i int) uint64 { return number(block[i*entryLen : (i+1)*entryLen]) }
 
-type block struct {
-	bits     uint
-	prefixes []uint64 // left-aligned in 36 bits, rising
-	names    []uint16
-}
-
-func (t *table) name(n uint16) string {
-	start := uint32(0)
-	if n > 0 {
-		start = t.ends[n-1]
+// number reads a big-endian number.
+func number(s string) uint64 {
+	var v uint64
+	for i := range len(s) {
+		v = v<<8 | uint64(s[i])
 	}
-	return t.text[start:t.ends[n]]
-}
-
-// registry unpacks on first use, which takes a few milliseconds. The data is
-// our own and a test reads all of it, so a fault in it is a defect of the
-// build.
-var registry = sync.OnceValue(func() *table {
-	z, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		panic("oui: " + err.Error())
-	}
-	raw, err := io.ReadAll(z)
-	if err != nil {
-		panic("oui: " + err.Error())
-	}
-	list, numbers, _ := bytes.Cut(raw, []byte("\n\n"))
-	t := &table{}
-	var text strings.Builder
-	text.Grow(len(list))
-	for name := range bytes.SplitSeq(list, []byte("\n")) {
-		text.Write(name)
-		t.ends = append(t.ends, uint32(text.Len()))
-	}
-	t.text = text.String()
-	for i, bits := range [...]uint{24, 28, 36} {
-		t.blocks[i], numbers = readBlock(bits, numbers)
-	}
-	return t
-})
-
-func readBlock(bits uint, numbers []byte) (block, []byte) {
-	next := func() uint64 {
-		v, n := binary.Uvarint(numbers)
-		if n <= 0 {
-			panic("oui: registry.bin.gz is damaged: run go generate")
-		}
-		numbers = numbers[n:]
-		return v
-	}
-	count := next()
-	b := block{bits: bits, prefixes: make([]uint64, count), names: make([]uint16, count)}
-	last := uint64(0)
-	for i := range b.prefixes {
-		last += next()
-		b.prefixes[i], b.names[i] = last, uint16(next())
-	}
-	return b, numbers
+	return v
 }
