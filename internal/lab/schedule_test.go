@@ -1,7 +1,11 @@
 package lab_test
 
 import (
+	"fmt"
+	"os"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,6 +59,21 @@ func TestTheDayHasItsShape(t *testing.T) {
 	for _, tt := range tests {
 		if n := sum(tt.what, tt.from, tt.to); n < tt.least || n > tt.most {
 			t.Errorf("in two days between %d and %d o'clock, %s %d times; want %d to %d", tt.from, tt.to, tt.what, n, tt.least, tt.most)
+		}
+	}
+}
+
+func TestThePageKnowsEveryDevice(t *testing.T) {
+	page, err := os.ReadFile("../../docs/lab.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range lab.Cast {
+		d := &lab.Cast[i]
+		kind, number, _ := strings.Cut(d.Name, "-")
+		listed := regexp.MustCompile(`(?m)^\| ` + kind + `[^|]*\b` + number + `[^|]* \|[^|]*\|[^|]*\.` + fmt.Sprint(d.Host) + `\b`)
+		if !listed.Match(page) {
+			t.Errorf("docs/lab.md does not list %s at %s", d.Name, d.IP())
 		}
 	}
 }
