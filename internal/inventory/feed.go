@@ -20,7 +20,7 @@ const maxSeen = 1 << 16
 type Feed struct {
 	batch *Batch
 	// seen holds hashes of the facts told.
-	seen map[uint64]struct{}
+	seen hashSet
 	seed maphash.Seed
 	// live holds what was told of flows that have not ended.
 	live map[uint64]told
@@ -42,7 +42,7 @@ type told struct {
 
 // NewFeed makes a Feed.
 func NewFeed() *Feed {
-	f := &Feed{batch: batches.Get().(*Batch), seen: map[uint64]struct{}{}, seed: maphash.MakeSeed(), live: map[uint64]told{}}
+	f := &Feed{batch: batches.Get().(*Batch), seed: maphash.MakeSeed(), live: map[uint64]told{}}
 	f.onFact, f.onBind = f.fact, f.bind
 	return f
 }
@@ -110,17 +110,17 @@ func (f *Feed) tell(x fact) {
 	h.WriteByte(0)
 	h.WriteString(x.value)
 	key := h.Sum64()
-	if _, ok := f.seen[key]; ok {
+	if f.seen.has(key) {
 		return
 	}
-	if len(f.seen) >= maxSeen {
-		clear(f.seen)
+	if f.seen.count >= maxSeen {
+		f.seen = hashSet{}
 	}
 	if len(f.batch.facts) >= maxBatch {
 		f.batch.lost++
 		return
 	}
-	f.seen[key] = struct{}{}
+	f.seen.add(key)
 	f.batch.facts = append(f.batch.facts, x)
 }
 

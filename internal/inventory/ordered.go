@@ -65,3 +65,38 @@ func (o *ordered[K, V]) reset() {
 	clear(o.slots)
 	o.keys, o.list, o.hashes = o.keys[:0], o.list[:0], o.hashes[:0]
 }
+
+// hashSet holds numbers that are hashes already. The hash 0 is taken for 1.
+type hashSet struct {
+	count int
+	slots []uint64 // by open addressing, 0 if free; see ordered
+}
+
+// find returns where h stands, or would.
+func (s *hashSet) find(h uint64) *uint64 {
+	mask := uint64(len(s.slots) - 1)
+	at := h & mask
+	for s.slots[at] != 0 && s.slots[at] != h {
+		at = (at + 1) & mask
+	}
+	return &s.slots[at]
+}
+
+func (s *hashSet) has(h uint64) bool { return s.count > 0 && *s.find(max(h, 1)) != 0 }
+
+func (s *hashSet) add(h uint64) {
+	if s.count >= len(s.slots)/2 {
+		const least = 64
+		old := s.slots
+		s.slots = make([]uint64, max(least, 2*len(old)))
+		for _, o := range old {
+			if o != 0 {
+				*s.find(o) = o
+			}
+		}
+	}
+	if at := s.find(max(h, 1)); *at == 0 {
+		*at = max(h, 1)
+		s.count++
+	}
+}

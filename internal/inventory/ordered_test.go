@@ -40,3 +40,23 @@ func TestOrdered(t *testing.T) {
 		o.reset()
 	}
 }
+
+func TestHashSet(t *testing.T) {
+	var s hashSet
+	plain := map[uint64]bool{}
+	random := rand.New(rand.NewPCG(3, 4))
+	for range 1 << 16 {
+		h := random.Uint64N(1 << 15)
+		if h == 1 {
+			continue // 0 is taken for it
+		}
+		if s.has(h) != plain[h] {
+			t.Fatalf("has %d: %v, want %v", h, s.has(h), plain[h])
+		}
+		s.add(h)
+		plain[h] = true
+		if s.count != len(plain) {
+			t.Fatalf("holds %d, want %d", s.count, len(plain))
+		}
+	}
+}
