@@ -2,6 +2,7 @@ package attack_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"net"
@@ -45,6 +46,7 @@ func listen(t *testing.T) *sniffer {
 		}
 		return errors.Join(
 			unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 32<<20),
+			unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1),
 			unix.SetsockoptTimeval(s.fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Usec: 200_000}),
 			unix.Bind(s.fd, &unix.SockaddrLinklayer{Protocol: everything, Ifindex: card.Index}))
 	})
@@ -59,20 +61,44 @@ func listen(t *testing.T) *sniffer {
 
 func (s *sniffer) read(ctx context.Context) {
 	var d packet.Decoder
-	b := make([]byte, 64<<10)
+	b, control := make([]byte, 64<<10), make([]byte, 128)
 	for ctx.Err() == nil {
-		n, _, err := unix.Recvfrom(s.fd, b, 0)
+		n, m, _, _, err := unix.Recvmsg(s.fd, b, control, 0)
 		if err != nil {
 			continue // the time is over, or the link is going
 		}
 		var p packet.Packet
-		p.Time = time.Now().UnixNano()
+		p.Time = arrival(control[:m])
 		d.Decode(&p, packet.LinkEthernet, b[:n], uint32(n))
 		p.LinkPayload, p.Payload, p.FragmentData, p.TCPOptions = nil, nil, nil, nil
 		s.mu.Lock()
 		s.packets = append(s.packets, p)
 		s.mu.Unlock()
 	}
+}
+
+// arrival is when the kernel received a frame, in nanoseconds since the epoch.
+func arrival(control []byte) int64 {
+	messages, err := unix.ParseSocketControlMessage(control)
+	if err != nil || len(messages) == 0 || messages[0].Header.Type != unix.SO_TIMESTAMPNS {
+		return 0
+	}
+	var at unix.Timespec
+	if _, err := binary.Decode(messages[0].Data, binary.NativeEndian, &at); err != nil {
+		return 0
+	}
+	return at.Nano()
+}
+
+// until waits until it has heard all that was sent before: the clinic is never
+// silent for long.
+func (s *sniffer) until(t *testing.T, at time.Time) {
+	t.Helper()
+	labtest.Eventually(t, 30*time.Second, func() (bool, string) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return len(s.packets) > 0 && s.packets[len(s.packets)-1].Time > at.UnixNano(), "a packet after the attack"
+	})
 }
 
 // take returns what was heard since the last call.
@@ -142,6 +168,7 @@ func checkTruth(t *testing.T, c *attack.Scenario, result *attack.Result, ears *s
 	if !l.Begin.Before(l.End) || l.Begin.Before(l.Phases[0].Begin) || l.End.Before(l.Phases[len(l.Phases)-1].End) {
 		t.Errorf("from %s to %s, phases from %s", l.Begin, l.End, l.Phases[0].Begin)
 	}
+	ears.until(t, l.End)
 	heard, found := ears.take(), map[string]int{}
 	for i := range heard {
 		if _, phase := attack.Find([]attack.Label{l}, &heard[i]); phase != nil {

@@ -43,6 +43,9 @@ the clinic's day is taken for one of the attack. With ` + "`--from`" + ` that is
 Where an attack needs a host outside of the clinic, one is made at 203.0.113.66 (RFC 5737), behind the router, and removed at the
 end. It is a namespace of this machine like all others.
 
+An attack that is interrupted puts back what it changed and writes down its truth up to there. One that is killed cannot: its tools
+end by themselves within its time, and what it left behind goes with ` + "`cordon lab down`" + `.
+
 ## Scenarios
 
 `
