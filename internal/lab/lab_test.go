@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +44,28 @@ func TestExchangesOfABridge(t *testing.T) {
 		}
 		return err == nil, out
 	})
+	downEndsACapture(t)
+}
+
+// downEndsACapture starts a capture without an end, and ends the lab.
+func downEndsACapture(t *testing.T) {
+	dir := t.TempDir()
+	capture := exec.Command(labtest.Binary(t), "lab", "capture", "--segment", "ward", "--out", dir)
+	if err := capture.Start(); err != nil {
+		t.Fatal(err)
+	}
+	labtest.Eventually(t, settled, func() (bool, string) {
+		pids, err := lab.GatewayNamespace.Processes()
+		_, opened := os.Stat(filepath.Join(dir, "ward.pcap"))
+		return err == nil && opened == nil && slices.Contains(pids, capture.Process.Pid), "the capture is not in the gateway"
+	})
+	labtest.Cordon(t, "lab", "down")
+	if err := capture.Wait(); err != nil {
+		t.Errorf("the capture ended with %v", err)
+	}
+	if r, err := lab.ReadRecording(dir); err != nil || len(r.Tracks) != 1 || r.ClinicBegin.IsZero() {
+		t.Errorf("truth of the capture: %+v, %v", r.Tracks, err)
+	}
 }
 
 // freeAddress is a loopback address that nobody listens on.

@@ -43,9 +43,9 @@ const (
 	pumpReport     = 30 * time.Second
 	pumpIdleReport = 5 * time.Minute
 	// libraryEvery is how often a pump takes the drug library, on average.
-	// The first time is soon after it was switched on.
+	// The first time is when it is switched on.
 	libraryEvery = 8 * time.Hour
-	libraryFirst = 2 * time.Minute
+	libraryAgain = 2 * time.Minute // if it was not to be had
 	// occlusionEvery is how long a line stays open, on average.
 	occlusionEvery = 3 * time.Hour
 )
@@ -68,17 +68,18 @@ var drugs = []drug{
 func (p *Pump) Run(ctx context.Context) error {
 	p.state, p.sender = PumpIdle, NewSender(p.Env, p.Gateway)
 	defer p.sender.Close()
-	nextLibrary := p.Clock.Now().Add(p.about(libraryFirst))
+	nextLibrary := p.Clock.Now()
 	for last := p.Clock.Now(); ctx.Err() == nil; {
 		now := p.Clock.Now()
-		if now.After(nextLibrary) && p.state == PumpIdle {
-			p.state = PumpUpdating
+		p.next(now.Sub(last))
+		if !now.Before(nextLibrary) {
 			nextLibrary = now.Add(p.about(libraryEvery))
 			if err := p.update(ctx); err != nil && ctx.Err() == nil {
 				p.Log.Warn("drug library is not to be had", "pump", p.Application, "err", err)
+				nextLibrary = now.Add(libraryAgain)
+			} else if p.state == PumpIdle {
+				p.state = PumpUpdating // what is taken while it infuses waits
 			}
-		} else {
-			p.next(now.Sub(last))
 		}
 		last = now
 		if err := p.tell(ctx); err != nil && ctx.Err() == nil {
