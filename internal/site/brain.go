@@ -36,6 +36,9 @@ type handoff struct {
 	batch   *inventory.Batch
 	signals []detect.Signal
 	last    int64 // packet time of the newest frame, nanoseconds
+	// shown, if not nil, is closed once all handed over so far is stored and
+	// shown.
+	shown chan<- struct{}
 }
 
 // request is a person's word on a device, answered once it is stored.
@@ -78,12 +81,16 @@ func (b *brain) run(ctx context.Context) error {
 	defer status.Stop()
 	defer forget.Stop()
 	var notBefore time.Time // of the next save, after a failure
+	var waiting []chan<- struct{}
 	for {
 		select {
 		case <-ctx.Done():
 			return b.finish()
 		case h := <-b.handoffs:
 			b.add(h)
+			if h.shown != nil {
+				waiting = append(waiting, h.shown)
+			}
 		case r := <-b.requests:
 			r.answer <- b.override(ctx, r)
 		case <-status.C:
@@ -94,10 +101,17 @@ func (b *brain) run(ctx context.Context) error {
 			if now.Before(notBefore) {
 				continue
 			}
-			if err := b.save(ctx); err != nil && ctx.Err() == nil {
-				b.health.storeFailed(err)
-				notBefore = now.Add(retryEvery)
+			if err := b.save(ctx); err != nil {
+				if ctx.Err() == nil {
+					b.health.storeFailed(err)
+					notBefore = now.Add(retryEvery)
+				}
+				continue
 			}
+			for _, shown := range waiting {
+				close(shown)
+			}
+			waiting = nil
 		}
 	}
 }

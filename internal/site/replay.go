@@ -85,12 +85,29 @@ func (r *replay) run(ctx context.Context) error {
 		r.source.set(api.SourceStopped, problem)
 	case problem != "" && r.newest == 0:
 		r.source.set(api.SourceFailed, problem)
-	default:
+	case r.allShown(ctx):
 		r.source.setProgress(1)
 		r.source.set(api.SourceDone, problem)
 		r.site.cfg.Log.Info("the recording is at its end; what it showed stays", "packets", r.tap.worker.Stats().Packets)
 	}
 	return nil
+}
+
+// allShown waits until everything that was played is stored and shown, or
+// reports that ctx ended before.
+func (r *replay) allShown(ctx context.Context) bool {
+	shown := make(chan struct{})
+	select {
+	case r.site.brain.handoffs <- handoff{source: r.source.name, last: r.newest, shown: shown}:
+	case <-ctx.Done():
+		return false
+	}
+	select {
+	case <-shown:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 func (r *replay) play(ctx context.Context, file capture.File) error {
