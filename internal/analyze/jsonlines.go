@@ -19,7 +19,6 @@ type JSONLines struct {
 	line   []byte
 	file   string
 	quoted []byte // file as a JSON string
-	times  calendar
 }
 
 // NewJSONLines makes a report that writes to w; Summary flushes it.
@@ -40,9 +39,9 @@ func (j *JSONLines) Flow(file string, f *flow.Flow) error {
 	b := append(j.line[:0], `{"type":"flow","file":`...)
 	b = append(b, j.quoted...)
 	b = append(b, `,"first":"`...)
-	b = j.times.append(b, f.First)
+	b = appendInstant(b, f.First)
 	b = append(b, `","last":"`...)
-	b = j.times.append(b, f.Last)
+	b = appendInstant(b, f.Last)
 	b = append(b, `","transport":"`...)
 	b = append(b, packet.ProtoName(f.Proto)...)
 	b = append(b, `","src":"`...)
@@ -92,7 +91,11 @@ func (j *JSONLines) object(kind string, v any) error {
 }
 
 // Device writes one device.
-func (j *JSONLines) Device(d *cordon.Device) error { return j.object("device", d) }
+func (j *JSONLines) Device(d *cordon.Device) error {
+	j.line = append(appendDevice(j.line[:0], d), '\n')
+	_, err := j.w.Write(j.line)
+	return err
+}
 
 // Finding writes one finding.
 func (j *JSONLines) Finding(f *cordon.Finding) error { return j.object("finding", f) }
