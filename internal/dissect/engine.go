@@ -41,7 +41,7 @@ const maxProbes = 10
 type Engine struct {
 	cfg   Config
 	sink  Sink
-	kinds map[Transport]*candidates
+	kinds [8]candidates // by the place of the Transport's bit
 	links map[uint16][]LinkDissector
 	texts textCache
 
@@ -53,12 +53,13 @@ type Engine struct {
 	ctx          Context
 	head         Head
 	free         []*session
-	buffers      [][]byte
+	buffers      [len(bufferSizes)][][]byte
 }
 
 // candidates are the dissectors of one transport; a bit set over them fits one
 // word.
 type candidates struct {
+	over  Transport
 	rows  []Dissector
 	ports map[uint16]uint64
 	spare [][]Parser // by row: parsers that were reset
@@ -72,14 +73,13 @@ func NewEngine(cfg Config, t Table, sink Sink) *Engine {
 	}
 	e := &Engine{
 		cfg: cfg, sink: sink,
-		kinds:     map[Transport]*candidates{},
 		links:     map[uint16][]LinkDissector{},
 		texts:     newTextCache(),
 		pseudonym: newPseudonymizer(cfg.PseudonymKey),
 	}
 	e.ctx.engine = e
-	for over := OverTCP; over != 0; over <<= 1 {
-		e.kinds[over] = newCandidates(t.Flows, over)
+	for i := range e.kinds {
+		e.kinds[i] = newCandidates(t.Flows, 1<<i)
 	}
 	for _, l := range t.Links {
 		e.links[l.EtherType] = append(e.links[l.EtherType], l)
@@ -87,8 +87,8 @@ func NewEngine(cfg Config, t Table, sink Sink) *Engine {
 	return e
 }
 
-func newCandidates(all []Dissector, over Transport) *candidates {
-	c := &candidates{ports: map[uint16]uint64{}}
+func newCandidates(all []Dissector, over Transport) candidates {
+	c := candidates{over: over, ports: map[uint16]uint64{}}
 	for _, d := range all {
 		if d.Over&over == 0 {
 			continue
@@ -121,7 +121,8 @@ func (e *Engine) Shed(on bool) { e.shedding = on }
 
 // session is what the Engine keeps for a flow that it still inspects.
 type session struct {
-	over     Transport
+	of       *candidates
+	hinted   uint64    // rows with a port in use
 	alive    [2]uint64 // rows not ruled out, per direction
 	best     int8      // row of the best verdict so far, -1 if none
 	verdict  Verdict   // of best
@@ -131,6 +132,9 @@ type session struct {
 	streams  [2]stream
 	earliest flow.Direction // whose bytes came first
 }
+
+// sessionsAtOnce is how many sessions are allocated together.
+const sessionsAtOnce = 32
 
 func transportOf(f *flow.Flow) Transport {
 	switch f.Proto {
@@ -203,15 +207,18 @@ func (e *Engine) aim(f *flow.Flow, dir flow.Direction, now int64) {
 }
 
 func (e *Engine) open(f *flow.Flow) *session {
-	var s *session
-	if n := len(e.free); n > 0 {
-		s, e.free = e.free[n-1], e.free[:n-1]
-	} else {
-		s = new(session)
+	if len(e.free) == 0 {
+		more := make([]session, sessionsAtOnce)
+		for i := range more {
+			e.free = append(e.free, &more[i])
+		}
 	}
-	over := transportOf(f)
-	all := uint64(1)<<len(e.kinds[over].rows) - 1
-	*s = session{over: over, best: -1, alive: [2]uint64{all, all}}
+	n := len(e.free) - 1
+	s := e.free[n]
+	e.free = e.free[:n]
+	c := &e.kinds[bits.TrailingZeros8(uint8(transportOf(f)))]
+	all := uint64(1)<<len(c.rows) - 1
+	*s = session{of: c, hinted: c.ports[f.DstPort] | c.ports[f.SrcPort], best: -1, alive: [2]uint64{all, all}}
 	f.Session = s
 	return s
 }
@@ -226,7 +233,7 @@ func (e *Engine) end(f *flow.Flow) {
 	for i := range s.streams {
 		e.release(&s.streams[i])
 	}
-	e.reuse(s)
+	s.reuse()
 	*s = session{}
 	f.Session = nil
 	e.free = append(e.free, s)
@@ -281,7 +288,7 @@ func (e *Engine) Link(p *packet.Packet) {
 // probe looks for the flow's protocol.
 func (e *Engine) probe(f *flow.Flow, s *session, dir flow.Direction, data []byte) {
 	st := &s.streams[dir]
-	datagram := s.over != OverTCP
+	datagram := s.of.over != OverTCP
 	if !s.streams[dir.Reverse()].spoke && !st.spoke {
 		s.earliest = dir
 	}
@@ -299,9 +306,9 @@ func (e *Engine) probe(f *flow.Flow, s *session, dir flow.Direction, data []byte
 		h.Other = s.streams[dir.Reverse()].buf
 	}
 	s.probes++
-	e.ask(f, s, h)
+	s.ask(h)
 	if s.best >= 0 {
-		f.Protocol, f.Confidence = e.kinds[s.over].rows[s.best].Protocol, uint8(s.verdict)
+		f.Protocol, f.Confidence = s.of.rows[s.best].Protocol, uint8(s.verdict)
 	}
 	switch {
 	case s.verdict >= Likely:
@@ -321,14 +328,12 @@ func (e *Engine) probe(f *flow.Flow, s *session, dir flow.Direction, data []byte
 
 // ask has each candidate that is not ruled out judge h: those with a port in
 // use first, and no further once one is sure.
-func (e *Engine) ask(f *flow.Flow, s *session, h *Head) {
-	c := e.kinds[s.over]
-	hinted := c.ports[f.DstPort] | c.ports[f.SrcPort]
-	for _, set := range [2]uint64{s.alive[h.Dir] & hinted, s.alive[h.Dir] &^ hinted} {
-		h.Hint = !h.Hint && set&hinted != 0
+func (s *session) ask(h *Head) {
+	for _, set := range [2]uint64{s.alive[h.Dir] & s.hinted, s.alive[h.Dir] &^ s.hinted} {
+		h.Hint = !h.Hint && set&s.hinted != 0
 		for ; set != 0; set &= set - 1 {
 			i := bits.TrailingZeros64(set)
-			v := c.rows[i].Probe(h)
+			v := s.of.rows[i].Probe(h)
 			switch {
 			case v == NotMine:
 				s.alive[h.Dir] &^= 1 << i
@@ -349,14 +354,14 @@ func (e *Engine) ask(f *flow.Flow, s *session, h *Head) {
 // decide settles the protocol and gives the parser what was kept while
 // probing: the other side's bytes first if they came first.
 func (e *Engine) decide(f *flow.Flow, s *session, dir flow.Direction, data []byte) {
-	row := &e.kinds[s.over].rows[s.best]
+	row := &s.of.rows[s.best]
 	s.row = row
 	f.Protocol, f.Confidence = row.Protocol, uint8(s.verdict)
 	if row.New == nil {
 		e.end(f)
 		return
 	}
-	s.parser = e.newParser(s.best, s.over)
+	s.parser = s.of.newParser(s.best)
 	st, other := &s.streams[dir], &s.streams[dir.Reverse()]
 	now, otherFirst := e.ctx.Now, s.earliest != dir
 	if len(st.buf) > 0 {
@@ -379,7 +384,7 @@ func (e *Engine) decide(f *flow.Flow, s *session, dir flow.Direction, data []byt
 // feed runs the parser over what is kept and new of one direction. It ends the
 // session when the parser wants no more.
 func (e *Engine) feed(f *flow.Flow, s *session, dir flow.Direction, data []byte) {
-	if s.over != OverTCP {
+	if s.of.over != OverTCP {
 		if s.parser.Parse(&e.ctx, data) == Stop {
 			e.end(f)
 		}

@@ -5,8 +5,7 @@ package dissect
 const maxSpareParsers = 256
 
 // newParser makes a parser, or takes one that a flow has done with.
-func (e *Engine) newParser(row int8, over Transport) Parser {
-	c := e.kinds[over]
+func (c *candidates) newParser(row int8) Parser {
 	if n := len(c.spare[row]); n > 0 {
 		p := c.spare[row][n-1]
 		c.spare[row] = c.spare[row][:n-1]
@@ -17,12 +16,12 @@ func (e *Engine) newParser(row int8, over Transport) Parser {
 
 // reuse keeps the parser of a session that ends for another flow, if it can
 // forget.
-func (e *Engine) reuse(s *session) {
+func (s *session) reuse() {
 	r, ok := s.parser.(Resetter)
 	if !ok {
 		return
 	}
-	if spare := &e.kinds[s.over].spare[s.best]; len(*spare) < maxSpareParsers {
+	if spare := &s.of.spare[s.best]; len(*spare) < maxSpareParsers {
 		r.Reset()
 		*spare = append(*spare, s.parser)
 	}

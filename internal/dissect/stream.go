@@ -1,6 +1,10 @@
 package dissect
 
-import "github.com/cordonhq/cordon/internal/flow"
+import (
+	"math/bits"
+
+	"github.com/cordonhq/cordon/internal/flow"
+)
 
 // stream is one direction of a flow under inspection.
 type stream struct {
@@ -33,38 +37,60 @@ func (e *Engine) retain(f *flow.Flow, s *session, dir flow.Direction, rest []byt
 
 // keep adds data to what is kept of a stream, or reports that there is no room.
 func (e *Engine) keep(st *stream, data []byte) bool {
-	before := cap(st.buf)
-	if e.buffered+max(len(data), firstBuffer-before) > e.cfg.MaxBuffered {
-		e.stats.Shed++
-		return false
-	}
-	if before == 0 {
-		if n := len(e.buffers); n > 0 {
-			st.buf, e.buffers = e.buffers[n-1][:0], e.buffers[:n-1]
-		} else {
-			st.buf = make([]byte, 0, firstBuffer)
+	if need, have := len(st.buf)+len(data), cap(st.buf); need > have {
+		room := roomFor(need)
+		if e.buffered+room-have > e.cfg.MaxBuffered {
+			e.stats.Shed++
+			return false
 		}
+		old := st.buf
+		st.buf = append(e.take(room), old...)
+		e.give(old)
+		e.buffered += room - have
 	}
 	st.buf = append(st.buf, data...)
-	e.buffered += cap(st.buf) - before
 	return true
 }
 
-const (
-	// firstBuffer is the least that is kept of a stream, in bytes: most flows
-	// are decided within a message that fits.
-	firstBuffer = 1 << 10
-	// maxSpareBuffers bounds the memory that lies ready for reuse.
-	maxSpareBuffers = 1024
-)
-
 func (e *Engine) release(st *stream) {
-	if cap(st.buf) == 0 {
-		return
-	}
 	e.buffered -= cap(st.buf)
-	if cap(st.buf) <= DefaultWindow && len(e.buffers) < maxSpareBuffers {
-		e.buffers = append(e.buffers, st.buf)
-	}
+	e.give(st.buf)
 	st.buf = nil
+}
+
+// bufferSizes are those of the buffers that are used again, in bytes: most
+// flows are decided within a message that fits the smaller.
+var bufferSizes = [...]int{1 << 10, DefaultWindow}
+
+// maxSpareBuffers bounds, for each size, the buffers that wait to be used again.
+const maxSpareBuffers = 1024
+
+// roomFor returns the size of the buffer in which n bytes are kept.
+func roomFor(n int) int {
+	for _, size := range bufferSizes {
+		if n <= size {
+			return size
+		}
+	}
+	return 1 << bits.Len(uint(n-1))
+}
+
+// take returns an empty buffer of a size that roomFor names.
+func (e *Engine) take(size int) []byte {
+	for i := range bufferSizes {
+		if n := len(e.buffers[i]); size == bufferSizes[i] && n > 0 {
+			b := e.buffers[i][n-1]
+			e.buffers[i] = e.buffers[i][:n-1]
+			return b[:0]
+		}
+	}
+	return make([]byte, 0, size)
+}
+
+func (e *Engine) give(b []byte) {
+	for i := range bufferSizes {
+		if cap(b) == bufferSizes[i] && len(e.buffers[i]) < maxSpareBuffers {
+			e.buffers[i] = append(e.buffers[i], b)
+		}
+	}
 }

@@ -50,9 +50,12 @@ func (f *fixed) read(r *wire.Reader) bool {
 }
 
 func probe(h *dissect.Head) dissect.Verdict {
+	if h.Data[0] != opRequest && h.Data[0] != opReply {
+		return dissect.NotMine
+	}
 	r := wire.Reader(h.Data)
 	var f fixed
-	if !f.read(&r) || f.op != opRequest && f.op != opReply || f.hardwareLen > 16 {
+	if !f.read(&r) || f.hardwareLen > 16 {
 		return dissect.NotMine
 	}
 	if r.U32(&f.cookie) && f.cookie == cookie {

@@ -59,6 +59,15 @@ func appendLabel(name, label []byte) []byte {
 	if len(name) > 0 {
 		name = append(name, '.')
 	}
+	for i, b := range label {
+		if b == '.' || b == '\\' {
+			return appendEscaped(append(name, label[:i]...), label[i:])
+		}
+	}
+	return append(name, label...)
+}
+
+func appendEscaped(name, label []byte) []byte {
 	for _, b := range label {
 		if b == '.' || b == '\\' {
 			name = append(name, '\\')

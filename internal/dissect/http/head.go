@@ -36,7 +36,7 @@ func (p *parser) target(c *dissect.Context, target []byte, authority bool) {
 	if i := bytes.IndexAny(target, "?#"); i >= 0 {
 		target = target[:i]
 	}
-	p.scratch = patient.AppendPath(c, p.scratch[:0], target)
+	p.scratch = patient.AppendPath(c, slices.Grow(p.scratch[:0], len(target)), target)
 	r.Path = c.Text(p.scratch)
 }
 

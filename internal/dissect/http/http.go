@@ -60,6 +60,9 @@ func probe(h *dissect.Head) dissect.Verdict {
 // methodOf returns the method that data begins with, or whether data may
 // become one.
 func methodOf(data []byte) (known string, partial bool) {
+	if len(data) > 0 && (data[0] < 'A' || data[0] > 'Z') {
+		return "", false
+	}
 	for _, m := range methods {
 		switch {
 		case len(data) > len(m):

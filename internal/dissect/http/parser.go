@@ -32,7 +32,7 @@ type parser struct {
 	request  observation.HTTPRequest
 	response observation.HTTPResponse
 	page     observation.HTTPPage
-	fhirSeen fhirScan
+	fhirSeen *fhirScan // nil before the first resource
 	scratch  []byte
 }
 
@@ -81,6 +81,9 @@ const (
 
 // maxLook is how much of a body is looked at.
 const maxLook = 4 << 10
+
+// Reset implements dissect.Resetter.
+func (p *parser) Reset() { *p = parser{scratch: p.scratch[:0]} }
 
 // Parse implements dissect.Parser.
 func (p *parser) Parse(c *dissect.Context, data []byte) int {
@@ -323,6 +326,9 @@ func (p *parser) lookAt(c *dissect.Context, s *side, data []byte) {
 			c.Emit(&p.page)
 		}
 	case lookForFHIR:
+		if p.fhirSeen == nil {
+			p.fhirSeen = new(fhirScan)
+		}
 		p.fhirSeen.read(c, data, s.request)
 	}
 }

@@ -54,6 +54,9 @@ func startLine(data []byte) (method []byte, status int, ok bool) {
 		}
 		return nil, status, status >= 100
 	}
+	if len(data) == 0 || data[0] < 'A' || data[0] > 'Z' {
+		return nil, 0, false
+	}
 	for _, m := range methods {
 		uri, found := bytes.CutPrefix(data, []byte(m))
 		if !found || len(uri) < 5 || uri[0] != ' ' {
