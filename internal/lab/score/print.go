@@ -24,11 +24,14 @@ func (s *Score) Print(out io.Writer) error {
 		fmt.Fprintln(w, "\nATTACK\tNOTICED\tBY")
 	}
 	for _, a := range s.Attacks {
-		noticed := "NO"
-		if a.Found {
-			noticed = "yes"
+		switch {
+		case a.Found:
+			fmt.Fprintf(w, "%s\tyes\t%s\n", a.Scenario, strings.Join(a.Rules, ", "))
+		case len(a.Otherwise) > 0:
+			fmt.Fprintf(w, "%s\tas something else\t%s\n", a.Scenario, strings.Join(a.Otherwise, ", "))
+		default:
+			fmt.Fprintf(w, "%s\tNO\t\n", a.Scenario)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\n", a.Scenario, noticed, strings.Join(a.Rules, ", "))
 	}
 	if err := w.Flush(); err != nil {
 		return err

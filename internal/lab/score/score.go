@@ -6,6 +6,7 @@ package score
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/cordonhq/cordon"
@@ -48,11 +49,13 @@ type Row struct {
 type AttackRow struct {
 	Scenario string    `json:"scenario"`
 	Begin    time.Time `json:"begin"`
-	Found    bool      `json:"found"`
-	// Rules are those whose findings name the attacker at that time; Techniques
-	// tells whether one of them names a technique of the attack.
-	Rules     []string `json:"rules"`
-	Technique bool     `json:"technique"`
+	// Found is true if a finding that is new in the attack's time names a side
+	// of it and one of its techniques. Rules are those of such findings.
+	Found bool     `json:"found"`
+	Rules []string `json:"rules"`
+	// Otherwise are the rules of new findings that name the attacker for
+	// something else.
+	Otherwise []string `json:"otherwise"`
 }
 
 // Share is how many of those whose truth is known are right.
@@ -92,7 +95,7 @@ type Score struct {
 	// Others are devices that Cordon saw and the lab does not have.
 	Others []string `json:"others"`
 	// FalseAlarms are the rules of findings that belong to no attack, worse
-	// than informational.
+	// than informational. What is weak in the lab is among them.
 	FalseAlarms []string `json:"false_alarms"`
 }
 
@@ -158,30 +161,33 @@ func attacks(labels []attack.Label, d *cordon.Device) bool {
 	})
 }
 
-// late is how long after an attack its finding may come.
-const late = 30 * time.Second
+// late is how long after an attack its finding may come, and early how long
+// before: clocks of capture and attacker differ by little.
+const (
+	late  = 30 * time.Second
+	early = time.Second
+)
 
-// compareFindings asks of each attack whether anybody noticed the attacker
-// while it went on, and of each finding whether it belongs to an attack.
+// compareFindings asks of each attack whether anybody noticed it while it went
+// on, and of each finding whether it belongs to an attack.
 func (s *Score) compareFindings(labels []attack.Label, findings []cordon.Finding) {
 	explained := make([]bool, len(findings))
 	for i := range labels {
 		l := &labels[i]
-		row := AttackRow{Scenario: l.Scenario, Begin: l.Begin, Rules: []string{}}
+		row := AttackRow{Scenario: l.Scenario, Begin: l.Begin, Rules: []string{}, Otherwise: []string{}}
 		for j := range findings {
 			f := &findings[j]
-			if f.Last.Before(l.Begin) || f.First.After(l.End.Add(late)) || !involves(l, f) {
+			if f.First.Before(l.Begin.Add(-early)) || f.First.After(l.End.Add(late)) || !involves(l, f) {
 				continue
 			}
-			explained[j] = true
-			if f.Src != l.Attacker.IP && !victim(l, f.Dst) {
-				continue
+			switch {
+			case names(l, f.Technique):
+				row.Found, explained[j] = true, true
+				row.Rules = add(row.Rules, f.Rule)
+			case f.Src == l.Attacker.IP:
+				explained[j] = true
+				row.Otherwise = add(row.Otherwise, f.Rule)
 			}
-			row.Found = true
-			if !slices.Contains(row.Rules, f.Rule) {
-				row.Rules = append(row.Rules, f.Rule)
-			}
-			row.Technique = row.Technique || slices.ContainsFunc(l.Techniques, func(t attack.Technique) bool { return t.ID == f.Technique })
 		}
 		s.Detected.add(Judgement{Want: l.Scenario, Right: row.Found})
 		s.Attacks = append(s.Attacks, row)
@@ -191,6 +197,23 @@ func (s *Score) compareFindings(labels []attack.Label, findings []cordon.Finding
 			s.FalseAlarms = append(s.FalseAlarms, f.Rule)
 		}
 	}
+}
+
+func add(list []string, s string) []string {
+	if slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
+}
+
+// names reports whether a technique is one of the attack's, or a part of one,
+// or what one of them is a part of.
+func names(l *attack.Label, technique string) bool {
+	whole, _, _ := strings.Cut(technique, ".")
+	return slices.ContainsFunc(l.Techniques, func(t attack.Technique) bool {
+		of, _, _ := strings.Cut(t.ID, ".")
+		return whole != "" && whole == of
+	})
 }
 
 // involves reports whether a finding is about a side of the attack. An attacker
