@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -128,6 +130,8 @@ var durations = map[string]time.Duration{
 func TestEveryAttackIsPlayed(t *testing.T) {
 	labtest.Up(t, "--mode", "router", "--speed", "20")
 	ears := listen(t)
+	var labels []attack.Label
+	var heard []packet.Packet
 	for i := range attack.Scenarios {
 		c := &attack.Scenarios[i]
 		t.Run(c.Name, func(t *testing.T) {
@@ -148,14 +152,46 @@ func TestEveryAttackIsPlayed(t *testing.T) {
 					t.Errorf("%s: attempted %t, succeeded %t, want %t: %s", step.Name, step.Attempted, step.Succeeded, want, step.Detail)
 				}
 			}
-			checkTruth(t, c, result, ears)
+			label, packets := checkTruth(t, c, result, ears)
+			labels, heard = append(labels, label), append(heard, packets...)
 		})
+	}
+	t.Run("the day is not labelled", func(t *testing.T) { checkDay(t, labels, heard) })
+}
+
+// checkDay looks in the day for packets that would be labelled if the attack
+// had gone on while they passed: conversations of the clinic that an attack's
+// selectors cannot tell from its own.
+func checkDay(t *testing.T, labels []attack.Label, heard []packet.Packet) {
+	for i := range labels {
+		always := labels[i]
+		always.Phases = slices.Clone(always.Phases)
+		for j := range always.Phases {
+			p := &always.Phases[j]
+			p.Packets = slices.Clone(p.Packets)
+			for k := range p.Packets {
+				p.Packets[k].Begin, p.Packets[k].End = time.Time{}, time.Unix(1<<40, 0)
+			}
+		}
+		mistaken := map[string]int{}
+		for k := range heard {
+			p := &heard[k]
+			if attacked, _ := attack.Find(labels, p); attacked != nil || p.EtherType == packet.EtherTypeARP {
+				continue // everybody asks for addresses
+			}
+			if _, phase := attack.Find([]attack.Label{always}, p); phase != nil {
+				mistaken[fmt.Sprintf("%s:%d > %s:%d, protocol %d", p.SrcAddr(), p.SrcPort, p.DstAddr(), p.DstPort, p.Proto)]++
+			}
+		}
+		if len(mistaken) > 0 {
+			t.Errorf("%s cannot be told from: %v", always.Scenario, mistaken)
+		}
 	}
 }
 
 // checkTruth compares the label of the run that has just ended with what was on
-// the wire.
-func checkTruth(t *testing.T, c *attack.Scenario, result *attack.Result, ears *sniffer) {
+// the wire, and returns both.
+func checkTruth(t *testing.T, c *attack.Scenario, result *attack.Result, ears *sniffer) (attack.Label, []packet.Packet) {
 	t.Helper()
 	labels, err := attack.ReadLabels(result.Labels)
 	if err != nil || len(labels) == 0 {
@@ -181,6 +217,7 @@ func checkTruth(t *testing.T, c *attack.Scenario, result *attack.Result, ears *s
 		}
 	}
 	t.Logf("%d of %d packets are of the attack", sum(found), len(heard))
+	return l, heard
 }
 
 func sum(m map[string]int) int {

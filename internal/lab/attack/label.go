@@ -73,6 +73,10 @@ type Selector struct {
 	Transport string       `json:"transport,omitempty"`
 	Port      uint16       `json:"port,omitempty"` // of Dst
 
+	// late is how long after the phase its last packets may come, if more than
+	// answersWithin.
+	late time.Duration
+
 	// Filter says the same, but for the time, as pcap-filter(7).
 	Filter string `json:"filter"`
 }

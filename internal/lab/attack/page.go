@@ -35,10 +35,10 @@ Each run adds one line to ` + "`/run/cordon-lab/labels.jsonl`" + `:
 A selector in ` + "`packets`" + ` matches a packet between ` + "`begin` and `end`" + ` that passes between ` + "`src` and `dst`" + `, in both directions, over
 ` + "`transport` and `port`" + ` (the port of ` + "`dst`" + `). One with ` + "`src_mac` or `dst_mac`" + ` is one way instead: frames that a card sent, or that were
 sent to it. A field that is absent takes any. ` + "`filter`" + ` says the same, but for the time, for tcpdump. The end of a selector lies half a
-second after that of its phase, for the last answers.
+second or more after that of its phase, for the last answers.
 
 By default each attack comes from a device that has no business of its own with the services that it attacks, so that no packet of
-the clinic's day is taken for one of the attack. With ` + "`--from`" + ` that is up to you.
+the clinic's day, but the card's own ARP, is taken for one of the attack. With ` + "`--from`" + ` that is up to you.
 
 Where an attack needs a host outside of the clinic, one is made at 203.0.113.66 (RFC 5737), behind the router, and removed at the
 end. It is a namespace of this machine like all others.

@@ -61,8 +61,11 @@ func discover(ctx context.Context, s *stage) error {
 			// Answers are ARP frames of the others.
 			packets = append(packets, Selector{DstMAC: s.attacker.MAC, Transport: "arp"})
 		} else {
-			// The router tells who cannot be reached.
-			packets = append(packets, s.toNet(host(s.attacker.Segment.Gateway()), "icmp", 0))
+			// The router tells who cannot be reached, once it has asked for
+			// them in vain for three seconds.
+			told := s.toNet(host(s.attacker.Segment.Gateway()), "icmp", 0)
+			told.late = 4 * time.Second
+			packets = append(packets, told)
 		}
 		err := s.step(ctx, w.name, packets, func(ctx context.Context) (string, error) {
 			ctx, cancel := s.bounded(ctx)

@@ -129,7 +129,7 @@ func (s *stage) step(ctx context.Context, name string, packets []Selector, play 
 func during(packets []Selector, begin, end time.Time) []Selector {
 	out := make([]Selector, len(packets))
 	for i, p := range packets {
-		p.Begin, p.End, p.Filter = begin, end.Add(answersWithin), p.filter()
+		p.Begin, p.End, p.Filter = begin, end.Add(max(answersWithin, p.late)), p.filter()
 		out[i] = p
 	}
 	return out
