@@ -11,7 +11,7 @@ packages=(
   dnsmasq-base udhcpc orthanc dcmtk mosquitto mosquitto-clients samba smbclient nginx-light snmpd snmp openssh-server
   openssh-client chrony freeradius freeradius-utils sip-tester postgresql-client dnsutils
   # the lab's attackers
-  nmap hydra dsniff hping3
+  nmap hydra dsniff hping3 vsftpd
 )
 
 missing=()
