@@ -59,11 +59,12 @@ func (e *Engine) release(st *stream) {
 }
 
 // bufferSizes are those of the buffers that are used again, in bytes: most
-// flows are decided within a message that fits the smaller.
-var bufferSizes = [...]int{1 << 10, DefaultWindow}
+// flows are decided within a message that fits the smallest, and a chain of
+// certificates fits the third.
+var bufferSizes = [...]int{1 << 10, DefaultWindow, 16 << 10, MaxWindow}
 
-// maxSpareBuffers bounds, for each size, the buffers that wait to be used again.
-const maxSpareBuffers = 1024
+// maxSpareBytes bounds, for each size, the buffers that wait to be used again.
+const maxSpareBytes = 1 << 20
 
 // roomFor returns the size of the buffer in which n bytes are kept.
 func roomFor(n int) int {
@@ -89,7 +90,7 @@ func (e *Engine) take(size int) []byte {
 
 func (e *Engine) give(b []byte) {
 	for i := range bufferSizes {
-		if cap(b) == bufferSizes[i] && len(e.buffers[i]) < maxSpareBuffers {
+		if cap(b) == bufferSizes[i] && len(e.buffers[i])*cap(b) < maxSpareBytes {
 			e.buffers[i] = append(e.buffers[i], b)
 		}
 	}
