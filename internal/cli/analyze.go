@@ -61,12 +61,16 @@ its damage. Nothing is written but the answer, and nothing is sent.`,
 	return cmd
 }
 
-// batchGC is the garbage collector's pace, in percent, for a command that ends
-// soon: memory is cheaper than its time.
-const batchGC = 400
+// The garbage collector's pace for a command that ends soon, in percent of what
+// lives: memory is cheaper than its time, up to a limit in bytes.
+const (
+	batchGC     = 1600
+	batchMemory = 1 << 30
+)
 
 func runAnalyze(cmd *cobra.Command, s streams, f analyzeFlags, args []string) error {
 	debug.SetGCPercent(batchGC)
+	debug.SetMemoryLimit(batchMemory)
 	rules, err := identify.Load(f.rules)
 	if err != nil {
 		return err
