@@ -113,8 +113,8 @@ func labDownCommand(s streams) *cobra.Command {
 		Use:   "down",
 		Short: "End the lab and remove all of it, also after a crash",
 		Args:  noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			if err := lab.Down(); err != nil {
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := lab.Down(cmd.Context()); err != nil {
 				return err
 			}
 			_, err := fmt.Fprintln(s.out, "The lab is down; nothing of it is left.")

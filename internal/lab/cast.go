@@ -8,6 +8,7 @@ package lab
 import (
 	"fmt"
 	"net/netip"
+	"os"
 
 	"github.com/cordonhq/cordon"
 	"github.com/cordonhq/cordon/internal/lab/netns"
@@ -151,6 +152,9 @@ func Find(name string) (*Device, error) {
 // FindPlace returns where a device's programs run; the gateway counts too, and
 // the router of a lab whose gateway is a bridge.
 func FindPlace(name string) (Place, error) {
+	if os.Geteuid() != 0 {
+		return nil, errNotRoot
+	}
 	switch name {
 	case "gateway":
 		return GatewayNamespace, nil

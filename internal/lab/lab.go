@@ -246,7 +246,20 @@ func Current() (State, error) {
 // Down ends the lab and removes all of it, also after a crash: processes first,
 // by the namespaces that they live in, then the namespaces and their links,
 // then the files. It is no error if there is nothing.
-func Down() error {
+func Down(ctx context.Context) error {
+	if os.Geteuid() != 0 {
+		return errNotRoot
+	}
+	release, err := begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return clearAway()
+}
+
+// clearAway is Down for who has begun already.
+func clearAway() error {
 	all, err := family.All()
 	if err != nil {
 		return err

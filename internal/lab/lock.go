@@ -2,7 +2,9 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -33,6 +35,31 @@ func Alone(ctx context.Context) (release func(), err error) {
 			f.Close()
 			return nil, fmt.Errorf("wait for the lab's turn: %w", ctx.Err())
 		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// beginTimeout is how long one 'lab up' or 'lab down' waits for another.
+const beginTimeout = startTimeout + 10*time.Second
+
+// begin keeps others from building the lab or clearing it away at the same
+// time, until release is called or this process ends. The lock is a name among
+// the kernel's sockets, so that nothing of it can be left behind.
+func begin(ctx context.Context) (release func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, beginTimeout)
+	defer cancel()
+	for {
+		l, err := net.Listen("unix", "@cordon-lab")
+		if err == nil {
+			return func() { l.Close() }, nil
+		}
+		if !errors.Is(err, unix.EADDRINUSE) {
+			return nil, fmt.Errorf("begin with the lab: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("another lab command does not end: %w", ctx.Err())
+		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }

@@ -92,13 +92,19 @@ func NewRecorder(dir string, segments []Segment) (_ *Recorder, err error) {
 	return r, nil
 }
 
-// blocks of 512 KiB are what each track's ring has: a study arrives at once.
-const blocks = 24
+// The ring of each track. The kernel hands over a block when it is full or
+// blockTimeout old, so that the ring holds three seconds: a recorder on a busy
+// machine may be late by that much.
+const (
+	blockSize    = 128 << 10 // bytes
+	blocks       = 64
+	blockTimeout = 50 * time.Millisecond
+)
 
 func newTrack(dir, name, iface string) (*track, error) {
 	t := &track{Track: Track{Name: name, File: name + ".pcap"}}
 	err := GatewayNamespace.Do(func() error {
-		rings, err := capture.OpenLive(capture.LiveConfig{Interface: iface, Promiscuous: true, Blocks: blocks})
+		rings, err := capture.OpenLive(capture.LiveConfig{Interface: iface, Promiscuous: true, BlockSize: blockSize, Blocks: blocks, BlockTimeout: blockTimeout})
 		if err == nil {
 			t.ring = rings[0]
 		}

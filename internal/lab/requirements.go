@@ -42,13 +42,15 @@ var neededByAttacks = map[string]string{
 // sbin is where Debian puts servers; it is not on everybody's path.
 const sbin = "/usr/sbin:/sbin:/usr/bin:/bin"
 
+var errNotRoot = &HintError{
+	errors.New("a lab makes network namespaces, which takes root"),
+	"Run it with sudo. It touches only what it makes, and no packet leaves the machine",
+}
+
 // Check says what this machine lacks to run a lab: root, or packages.
 func Check() error {
 	if os.Geteuid() != 0 {
-		return &HintError{
-			errors.New("a lab makes network namespaces, which takes root"),
-			"Run it with sudo. It touches only what it makes, and no packet leaves the machine",
-		}
+		return errNotRoot
 	}
 	missing := missingPackages(needed, neededByAttacks)
 	if len(missing) == 0 {

@@ -22,6 +22,11 @@ func Up(ctx context.Context, opt Options) (err error) {
 	if err := Check(); err != nil {
 		return err
 	}
+	release, err := begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
 	if s, err := Current(); err == nil && alive(s.Conductor) {
 		return &HintError{errors.New("a lab is up already"), "End it first: cordon lab down"}
 	}
@@ -32,12 +37,12 @@ func Up(ctx context.Context, opt Options) (err error) {
 		}
 		defer console.Close()
 	}
-	if err := Down(); err != nil {
+	if err := clearAway(); err != nil {
 		return fmt.Errorf("clear away what an earlier lab left: %w", err)
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, Down())
+			err = errors.Join(err, clearAway())
 		}
 	}()
 	if err := buildNetwork(opt.Mode); err != nil {

@@ -5,6 +5,7 @@ package labtest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -75,12 +76,12 @@ func Turn(t testing.TB) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := lab.Down(); err != nil {
+		if err := lab.Down(context.Background()); err != nil {
 			t.Errorf("lab down: %v", err)
 		}
 		release()
 	})
-	if err := lab.Down(); err != nil {
+	if err := lab.Down(t.Context()); err != nil {
 		t.Fatalf("lab down: %v", err)
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -76,14 +77,14 @@ func (f Family) All() ([]Namespace, error) {
 // of one whose making was cut short has no kernel object behind it, or no
 // marker yet; the prefix is then enough, since nothing is in it.
 func marked(n Namespace) bool {
-	out, err := exec.Command("ip", "-n", n.Name(), "link", "show", "dev", "lo").Output()
+	out, err := exec.Command(iproute2(), "-n", n.Name(), "link", "show", "dev", "lo").Output()
 	if err != nil {
 		return true
 	}
 	if bytes.Contains(out, []byte("alias "+marker)) {
 		return true
 	}
-	links, err := exec.Command("ip", "-n", n.Name(), "-o", "link", "show").Output()
+	links, err := exec.Command(iproute2(), "-n", n.Name(), "-o", "link", "show").Output()
 	pids, pidErr := n.Processes()
 	return err == nil && pidErr == nil && bytes.Count(links, []byte("\n")) <= 1 && len(pids) == 0
 }
@@ -94,7 +95,7 @@ func Remove(n Namespace) error { return ip("netns", "del", n.Name()) }
 
 // Processes returns the ids of the processes whose network is n.
 func (n Namespace) Processes() ([]int, error) {
-	out, err := exec.Command("ip", "netns", "pids", n.Name()).Output()
+	out, err := exec.Command(iproute2(), "netns", "pids", n.Name()).Output()
 	if err != nil {
 		return nil, fmt.Errorf("list processes of %s: %w", n.Name(), err)
 	}
@@ -184,19 +185,29 @@ func (n Namespace) Sysctl(name, value string) error {
 // Start starts cmd inside of n.
 func (n Namespace) Start(cmd *exec.Cmd) error { return n.Do(cmd.Start) }
 
+// iproute2 is the path of ip, which is not on everybody's PATH.
+var iproute2 = sync.OnceValue(func() string {
+	for _, path := range []string{"ip", "/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip"} {
+		if found, err := exec.LookPath(path); err == nil {
+			return found
+		}
+	}
+	return "ip" // its absence is told when it is run
+})
+
 // ip runs iproute2 with arguments.
-func ip(args ...string) error { return run(exec.Command("ip", args...)) }
+func ip(args ...string) error { return run(exec.Command(iproute2(), args...)) }
 
 // Batch runs iproute2 commands, one a line, in this process's namespace.
 func Batch(lines []string) error {
-	cmd := exec.Command("ip", "-batch", "-")
+	cmd := exec.Command(iproute2(), "-batch", "-")
 	cmd.Stdin = strings.NewReader(strings.Join(lines, "\n") + "\n")
 	return run(cmd)
 }
 
 // Batch runs iproute2 commands, one a line, inside of n.
 func (n Namespace) Batch(lines []string) error {
-	cmd := exec.Command("ip", "-n", n.Name(), "-batch", "-")
+	cmd := exec.Command(iproute2(), "-n", n.Name(), "-batch", "-")
 	cmd.Stdin = strings.NewReader(strings.Join(lines, "\n") + "\n")
 	return run(cmd)
 }
