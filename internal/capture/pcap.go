@@ -58,24 +58,28 @@ func (p *pcap) Next(f *Frame) error {
 	if p.failed != nil {
 		return p.failed
 	}
-	h := p.peek(p.record)
-	if h == nil {
-		return p.fail(p.short("the header of a frame"))
+	b := p.buf[p.start:p.end]
+	if len(b) < p.record {
+		if b = p.peek(p.record); b == nil {
+			return p.fail(p.short("the header of a frame"))
+		}
 	}
-	captured, wire := p.u32(h[8:]), p.u32(h[12:])
+	h := (*[pcapRecord]byte)(b)
+	seconds, fraction, captured, wire := p.u32(h[0:]), p.u32(h[4:]), p.u32(h[8:]), p.u32(h[12:])
 	if captured > maxFrame {
 		return p.fail(p.damage(fmt.Sprintf("a frame says it has %d bytes, more than any frame", captured)))
 	}
 	n := p.record + int(captured)
-	b := p.peek(n)
-	if b == nil {
-		return p.fail(p.short("a frame"))
+	if len(b) < n {
+		if b = p.peek(n); b == nil {
+			return p.fail(p.short("a frame"))
+		}
 	}
 	p.start += n
 	p.number++
-	f.Time = int64(p.u32(b))*1e9 + int64(p.u32(b[4:]))*p.unit
+	f.Time = int64(seconds)*1e9 + int64(fraction)*p.unit
 	f.Number = p.number
-	f.Data = b[p.record:]
+	f.Data = b[p.record:n]
 	f.WireLen = max(wire, captured)
 	f.Link = p.link
 	return nil
