@@ -1,6 +1,10 @@
 package dns
 
-import "github.com/cordonhq/cordon/internal/dissect/wire"
+import (
+	"bytes"
+
+	"github.com/cordonhq/cordon/internal/dissect/wire"
+)
 
 // maxName is the most bytes of a name on the wire without its end (RFC 1035
 // §2.3.4).
@@ -59,10 +63,8 @@ func appendLabel(name, label []byte) []byte {
 	if len(name) > 0 {
 		name = append(name, '.')
 	}
-	for i, b := range label {
-		if b == '.' || b == '\\' {
-			return appendEscaped(append(name, label[:i]...), label[i:])
-		}
+	if bytes.IndexByte(label, '.') >= 0 || bytes.IndexByte(label, '\\') >= 0 {
+		return appendEscaped(name, label)
 	}
 	return append(name, label...)
 }
