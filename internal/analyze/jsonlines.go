@@ -16,7 +16,6 @@ import (
 // finding*, summary. Field names are stable and only ever added to.
 type JSONLines struct {
 	w      *bufio.Writer
-	line   []byte
 	file   string
 	quoted []byte // file as a JSON string
 }
@@ -36,7 +35,7 @@ func (j *JSONLines) Flow(file string, f *flow.Flow) error {
 		}
 		j.file, j.quoted = file, quoted
 	}
-	b := append(j.line[:0], `{"type":"flow","file":`...)
+	b := append(j.w.AvailableBuffer(), `{"type":"flow","file":`...)
 	b = append(b, j.quoted...)
 	b = append(b, `,"first":"`...)
 	b = appendInstant(b, f.First)
@@ -57,7 +56,6 @@ func (j *JSONLines) Flow(file string, f *flow.Flow) error {
 	b = appendUint(b, `,"bytes_out":`, f.Bytes[flow.Out])
 	b = appendUint(b, `,"bytes_in":`, f.Bytes[flow.In])
 	b = append(b, "}\n"...)
-	j.line = b
 	_, err := j.w.Write(b)
 	return err
 }
@@ -81,19 +79,17 @@ func (j *JSONLines) object(kind string, v any) error {
 	if err != nil {
 		return err
 	}
-	j.line = append(j.line[:0], `{"type":"`...)
-	j.line = append(j.line, kind...)
-	j.line = append(j.line, `",`...)
-	j.line = append(j.line, b[1:]...)
-	j.line = append(j.line, '\n')
-	_, err = j.w.Write(j.line)
+	line := append(j.w.AvailableBuffer(), `{"type":"`...)
+	line = append(line, kind...)
+	line = append(line, `",`...)
+	line = append(line, b[1:]...)
+	_, err = j.w.Write(append(line, '\n'))
 	return err
 }
 
 // Device writes one device.
 func (j *JSONLines) Device(d *cordon.Device) error {
-	j.line = append(appendDevice(j.line[:0], d), '\n')
-	_, err := j.w.Write(j.line)
+	_, err := j.w.Write(append(appendDevice(j.w.AvailableBuffer(), d), '\n'))
 	return err
 }
 

@@ -67,6 +67,10 @@ type Dissector struct {
 	Over     Transport
 	// Ports on which the protocol usually answers, tried first.
 	Ports []uint16
+	// First, if not nil, reports whether a stream or datagram of the protocol
+	// may begin with this byte: Probe says NotMine of all others, so that the
+	// Engine need not ask it.
+	First func(b byte) bool
 	// Probe judges a direction's first bytes. It keeps nothing and allocates
 	// nothing. NotMine holds for that direction only.
 	Probe func(h *Head) Verdict

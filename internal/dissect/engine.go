@@ -62,7 +62,8 @@ type candidates struct {
 	over  Transport
 	rows  []Dissector
 	ports map[uint16]uint64
-	spare [][]Parser // by row: parsers that were reset
+	first [256]uint64 // by a first byte: rows that it does not rule out; 0 is not known yet
+	spare [][]Parser  // by row: parsers that were reset
 }
 
 // NewEngine makes an Engine that tries the dissectors of t and delivers to
@@ -106,6 +107,18 @@ func newCandidates(all []Dissector, over Transport) candidates {
 	}
 	c.spare = make([][]Parser, len(c.rows))
 	return c
+}
+
+// beginningWith returns the rows that a first byte does not rule out.
+func (c *candidates) beginningWith(b byte) uint64 {
+	if c.first[b] == 0 {
+		for i := range c.rows {
+			if f := c.rows[i].First; f == nil || f(b) {
+				c.first[b] |= 1 << i
+			}
+		}
+	}
+	return c.first[b]
 }
 
 // Stats returns the counts so far.
@@ -329,6 +342,7 @@ func (e *Engine) probe(f *flow.Flow, s *session, dir flow.Direction, data []byte
 // ask has each candidate that is not ruled out judge h: those with a port in
 // use first, and no further once one is sure.
 func (s *session) ask(h *Head) {
+	s.alive[h.Dir] &= s.of.beginningWith(h.Data[0])
 	for _, set := range [2]uint64{s.alive[h.Dir] & s.hinted, s.alive[h.Dir] &^ s.hinted} {
 		h.Hint = !h.Hint && set&s.hinted != 0
 		for ; set != 0; set &= set - 1 {

@@ -17,6 +17,7 @@ func Dissector() dissect.Dissector {
 		Protocol: cordon.BACnet,
 		Over:     dissect.OverUDP,
 		Ports:    []uint16{47808, 47809, 47810, 47811, 47812},
+		First:    func(b byte) bool { return b == bvlcType },
 		Probe:    probe,
 		New:      func() dissect.Parser { return new(parser) },
 	}

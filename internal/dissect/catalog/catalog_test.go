@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -62,6 +63,42 @@ func TestProbesAllocateNothing(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestFirstAgreesWithProbe holds each row to its promise that messages do not
+// begin with certain bytes.
+func TestFirstAgreesWithProbe(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	random := make([]byte, 64)
+	for _, d := range catalog.Table().Flows {
+		if d.First == nil {
+			continue
+		}
+		for over, proto := range protos {
+			if d.Over&over == 0 {
+				continue
+			}
+			h := dissect.Head{Flow: &flow.Flow{Proto: proto, SrcPort: 49152, DstPort: 49153}}
+			for first := range 256 {
+				if d.First(byte(first)) {
+					continue
+				}
+				for i := range 60 {
+					for j := range random {
+						random[j] = byte(r.Uint32())
+					}
+					h.Data = random[:1+r.IntN(len(random))]
+					if i < 2*len(samples) {
+						h.Data = []byte(samples[i/2])
+					}
+					h.Data[0], h.Hint, h.Midway, h.Dir = byte(first), i%2 == 0, r.IntN(2) == 0, flow.Direction(r.IntN(2))
+					if v := d.Probe(&h); v != dissect.NotMine {
+						t.Fatalf("%v: %d of %q, which it says none begins with", d.Protocol, v, h.Data)
+					}
+				}
+			}
+		}
 	}
 }
 

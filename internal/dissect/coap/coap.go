@@ -19,6 +19,7 @@ func Dissector() dissect.Dissector {
 		Protocol: cordon.CoAP,
 		Over:     dissect.OverUDP,
 		Ports:    []uint16{5683},
+		First:    func(b byte) bool { return b>>6 == version },
 		Probe:    probe,
 		New:      func() dissect.Parser { return new(parser) },
 	}

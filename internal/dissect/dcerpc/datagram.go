@@ -13,6 +13,7 @@ func Datagram() dissect.Dissector {
 		Protocol: cordon.DCERPC,
 		Over:     dissect.OverUDP,
 		Ports:    []uint16{135, 34964},
+		First:    func(b byte) bool { return b == 4 },
 		Probe:    probeDatagram,
 		New:      func() dissect.Parser { return new(datagramParser) },
 	}

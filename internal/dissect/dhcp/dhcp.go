@@ -21,6 +21,7 @@ func Dissector() dissect.Dissector {
 		Protocol: cordon.DHCP,
 		Over:     dissect.OverUDP,
 		Ports:    []uint16{67, 68, 4011},
+		First:    func(b byte) bool { return b == opRequest || b == opReply },
 		Probe:    probe,
 		New:      func() dissect.Parser { return parser{} },
 	}
@@ -50,12 +51,9 @@ func (f *fixed) read(r *wire.Reader) bool {
 }
 
 func probe(h *dissect.Head) dissect.Verdict {
-	if h.Data[0] != opRequest && h.Data[0] != opReply {
-		return dissect.NotMine
-	}
 	r := wire.Reader(h.Data)
 	var f fixed
-	if !f.read(&r) || f.hardwareLen > 16 {
+	if !f.read(&r) || f.op != opRequest && f.op != opReply || f.hardwareLen > 16 {
 		return dissect.NotMine
 	}
 	if r.U32(&f.cookie) && f.cookie == cookie {

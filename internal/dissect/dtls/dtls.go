@@ -18,6 +18,7 @@ func Dissector() dissect.Dissector {
 		Protocol: cordon.DTLS,
 		Over:     dissect.OverUDP,
 		Ports:    []uint16{5684, 4433, 443, 2083, 10161},
+		First:    func(b byte) bool { return b&0xc0 == 0 }, // STUN has these bits, and so do records
 		Probe:    probe,
 		New:      func() dissect.Parser { return &parser{hs: tls.Handshake{Carrier: cordon.DTLS}} },
 	}

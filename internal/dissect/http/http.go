@@ -17,6 +17,7 @@ func Dissector() dissect.Dissector {
 		Protocol: cordon.HTTP,
 		Over:     dissect.OverTCP,
 		Ports:    []uint16{80, 8080, 8000, 8888, 3128, 5985},
+		First:    func(b byte) bool { return b >= 'A' && b <= 'Z' || b == '\r' || b == '\n' },
 		Probe:    probe,
 		New:      func() dissect.Parser { return new(parser) },
 		Window:   2 * maxLine,

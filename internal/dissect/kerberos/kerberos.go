@@ -21,6 +21,9 @@ func Dissector() dissect.Dissector {
 		Protocol: cordon.Kerberos,
 		Over:     dissect.OverUDP,
 		Ports:    []uint16{88},
+		First: func(b byte) bool {
+			return b >= byte(ber.Application(asRequest)) && b <= byte(ber.Application(krbError))
+		},
 		Probe: func(h *dissect.Head) dissect.Verdict {
 			if kind, _ := messageType(h.Data); kind == 0 {
 				return dissect.NotMine

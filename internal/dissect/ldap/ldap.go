@@ -19,6 +19,7 @@ func Dissector() dissect.Dissector {
 		Protocol: cordon.LDAP,
 		Over:     dissect.OverTCP,
 		Ports:    []uint16{389, 3268},
+		First:    func(b byte) bool { return b == byte(ber.Sequence) },
 		Probe:    probe,
 		New:      func() dissect.Parser { return new(parser) },
 		Window:   window,
@@ -31,6 +32,7 @@ func Datagram() dissect.Dissector {
 		Protocol: cordon.LDAP,
 		Over:     dissect.OverUDP,
 		Ports:    []uint16{389},
+		First:    func(b byte) bool { return b == byte(ber.Sequence) },
 		Probe:    probe,
 		New:      func() dissect.Parser { return &parser{datagrams: true} },
 	}

@@ -17,6 +17,7 @@ func Datagram() dissect.Dissector {
 		Protocol: cordon.NBDGM,
 		Over:     dissect.OverUDP,
 		Ports:    []uint16{138},
+		First:    func(b byte) bool { return b >= directUnique && b <= queryNegative },
 		Probe:    probeDatagram,
 		New:      func() dissect.Parser { return datagrams{} },
 	}

@@ -21,6 +21,7 @@ func Dissector() dissect.Dissector {
 		Protocol: cordon.QUIC,
 		Over:     dissect.OverUDP,
 		Ports:    []uint16{443, 80, 853, 784, 8853},
+		First:    func(b byte) bool { return b&0x80 != 0 || b&0x01 != 0 || b&0xcb == 0x08 }, // the latter two are Google's
 		Probe:    probe,
 		New:      func() dissect.Parser { return &parser{hs: tls.Handshake{Carrier: cordon.QUIC}} },
 	}

@@ -19,6 +19,7 @@ func Dissector() dissect.Dissector {
 		Protocol: cordon.RADIUS,
 		Over:     dissect.OverUDP,
 		Ports:    []uint16{1812, 1813, 1645, 1646, 1700, 3799},
+		First:    knownCode,
 		Probe:    probe,
 		New:      func() dissect.Parser { return parser{} },
 	}

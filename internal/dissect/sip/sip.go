@@ -20,6 +20,7 @@ func Dissector() dissect.Dissector {
 		Protocol: cordon.SIP,
 		Over:     dissect.OverUDP | dissect.OverTCP,
 		Ports:    []uint16{5060, 5080},
+		First:    func(b byte) bool { return b >= 'A' && b <= 'Z' || b == '\r' || b == '\n' || b == 0 },
 		Probe:    probe,
 		New:      func() dissect.Parser { return parser{} },
 		Window:   maxHead + 1,

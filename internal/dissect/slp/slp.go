@@ -19,6 +19,7 @@ func Dissector() dissect.Dissector {
 		Protocol: cordon.SLP,
 		Over:     dissect.OverUDP | dissect.OverTCP,
 		Ports:    []uint16{427},
+		First:    func(b byte) bool { return b == 1 || b == 2 },
 		Probe:    probe,
 		New:      func() dissect.Parser { return parser{} },
 	}

@@ -22,6 +22,7 @@ func Dissector() dissect.Dissector {
 		Protocol: cordon.SNMP,
 		Over:     dissect.OverUDP,
 		Ports:    []uint16{161, 162},
+		First:    func(b byte) bool { return b == byte(ber.Sequence) },
 		Probe:    probe,
 		New:      func() dissect.Parser { return parser{} },
 	}

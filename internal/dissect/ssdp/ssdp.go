@@ -18,6 +18,7 @@ func Dissector() dissect.Dissector {
 		Protocol: cordon.SSDP,
 		Over:     dissect.OverUDP,
 		Ports:    []uint16{1900},
+		First:    func(b byte) bool { return b == 'M' || b == 'N' || b == 'H' },
 		Probe:    probe,
 		New:      func() dissect.Parser { return parser{} },
 	}

@@ -20,6 +20,7 @@ func Dissector() dissect.Dissector {
 		Protocol: cordon.STUN,
 		Over:     dissect.OverUDP | dissect.OverTCP,
 		Ports:    []uint16{3478, 3479, 19302, 19305},
+		First:    func(b byte) bool { return b < 0x40 },
 		Probe:    probe,
 		New:      func() dissect.Parser { return new(parser) },
 	}

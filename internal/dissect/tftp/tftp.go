@@ -18,6 +18,7 @@ func Dissector() dissect.Dissector {
 		Protocol: cordon.TFTP,
 		Over:     dissect.OverUDP,
 		Ports:    []uint16{69},
+		First:    func(b byte) bool { return b == 0 },
 		Probe:    probe,
 		New:      func() dissect.Parser { return parser{} },
 	}

@@ -18,6 +18,7 @@ func Dissector() dissect.Dissector {
 		Protocol: cordon.TLS,
 		Over:     dissect.OverTCP,
 		Ports:    []uint16{443, 8443, 853, 993, 995, 465, 636, 3269, 5061, 8883, 2762, 990, 992, 5671, 5986, 6514},
+		First:    func(b byte) bool { return b >= recordChangeCipherSpec && b <= recordHeartbeat || b&0x80 != 0 }, // SSL 2.0 has this bit
 		Probe:    probe,
 		New:      New,
 		// A handshake message may fill many records: a certificate chain does.

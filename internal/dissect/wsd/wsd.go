@@ -19,6 +19,7 @@ func Dissector() dissect.Dissector {
 		Protocol: cordon.WSD,
 		Over:     dissect.OverUDP,
 		Ports:    []uint16{3702},
+		First:    func(b byte) bool { return b == '<' || b <= ' ' || b == 0xef },
 		Probe:    probe,
 		New:      func() dissect.Parser { return parser{} },
 	}
