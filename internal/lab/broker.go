@@ -17,10 +17,7 @@ const wearableEvery = 5 * time.Second
 // wear has a wearable publish its readings through a client that stays
 // connected; a lost connection is made again.
 func (l *Lab) wear(ctx context.Context, name string) error {
-	d, err := Find(name)
-	if err != nil {
-		return err
-	}
+	d := member(name)
 	w, env := sim.NewWearable(name), l.env(d)
 	return l.keep(ctx, name, func() error {
 		path, err := lookPath("mosquitto_pub")
@@ -50,10 +47,7 @@ func (l *Lab) wear(ctx context.Context, name string) error {
 
 // subscribe has the central station take readings and alarms from the broker.
 func (l *Lab) subscribe(ctx context.Context) error {
-	d, err := Find("central-1")
-	if err != nil {
-		return err
-	}
+	d := member("central-1")
 	return l.keep(ctx, "central-1", func() error {
 		path, err := lookPath("mosquitto_sub")
 		if err != nil {

@@ -149,6 +149,15 @@ func Find(name string) (*Device, error) {
 	return nil, fmt.Errorf("the lab has no device %q: 'cordon lab status' lists them", name)
 }
 
+// member is Find for names that this package knows.
+func member(name string) *Device {
+	d, err := Find(name)
+	if err != nil {
+		panic(err) // the cast is fixed; a typing error shows at the first run
+	}
+	return d
+}
+
 // FindPlace returns where a device's programs run; the gateway counts too, and
 // the router of a lab whose gateway is a bridge.
 func FindPlace(name string) (Place, error) {

@@ -63,10 +63,7 @@ type occasion struct {
 // live keeps one habit until ctx ends. What the machine was too slow for is
 // left out, so that the clinic's time is kept.
 func (l *Lab) live(ctx context.Context, h *habit) error {
-	d, err := Find(h.device)
-	if err != nil {
-		return err
-	}
+	d := member(h.device)
 	number := -1
 	for at := range h.times(l.opt.Seed) {
 		number++
@@ -119,13 +116,7 @@ func tail(s string) string {
 // nameOf is the device's name in the clinic's DNS.
 func nameOf(name string) string { return name + "." + Domain }
 
-func addressOf(name string) string {
-	d, err := Find(name)
-	if err != nil {
-		panic(err) // the cast is fixed; a typing error shows at the first run
-	}
-	return d.IP().String()
-}
+func addressOf(name string) string { return member(name).IP().String() }
 
 func counted(n *atomic.Uint64, err error) error {
 	if err == nil {

@@ -51,15 +51,9 @@ const imageSide = 256
 // prepareImaging makes the pixels that scanners store, and worklist entries for
 // them to find.
 func (l *Lab) prepareImaging() error {
-	archive, err := Find("pacs")
-	if err != nil {
-		return err
-	}
+	archive := member("pacs")
 	for _, m := range modalities {
-		d, err := Find(m.Device)
-		if err != nil {
-			return err
-		}
+		d := member(m.Device)
 		if err := os.MkdirAll(l.folder(d), 0o755); err != nil {
 			return err
 		}

@@ -165,15 +165,23 @@ func (l *Lab) play(ctx context.Context) error {
 	for i := range habits {
 		g.Go(func() error { return l.live(ctx, &habits[i]) })
 	}
-	g.Go(func() error { return l.watch(ctx) })
+	g.Go(func() error { return l.comeUp(ctx) })
 	if l.relayed != nil {
 		g.Go(func() error { return relay(ctx, l.relayed) })
 	}
-	l.state.Ready, l.state.Clinic = true, dayBegins
-	if err := l.saveState(); err != nil {
-		return err
-	}
 	return g.Wait()
+}
+
+// comeUp waits until simulators answer too, says that the lab is ready, and
+// watches it.
+func (l *Lab) comeUp(ctx context.Context) error {
+	for _, p := range answering() {
+		if err := l.crew.ready(ctx, p); err != nil {
+			return err
+		}
+	}
+	l.state.Ready = true
+	return l.watch(ctx)
 }
 
 // countsEvery is how often the counts are written for others to read.
@@ -185,16 +193,16 @@ func (l *Lab) watch(ctx context.Context) error {
 	tick := time.NewTicker(countsEvery)
 	defer tick.Stop()
 	for {
+		l.state.Clinic, l.state.Counts, l.state.Restarts = l.clockwork.Now(), l.tally.counts(), l.crew.restarts.Load()
+		if err := l.saveState(); err != nil {
+			return err
+		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case err := <-l.crew.died:
 			return err
 		case <-tick.C:
-			l.state.Clinic, l.state.Counts, l.state.Restarts = l.clockwork.Now(), l.tally.counts(), l.crew.restarts.Load()
-			if err := l.saveState(); err != nil {
-				return err
-			}
 		}
 	}
 }

@@ -34,16 +34,26 @@ func (l *Lab) env(d *Device) sim.Env {
 }
 
 // envOf is env of the device with that name.
-func (l *Lab) envOf(name string) sim.Env {
-	d, err := Find(name)
-	if err != nil {
-		panic(err) // the cast is fixed; a typing error shows at the first run
-	}
-	return l.env(d)
-}
+func (l *Lab) envOf(name string) sim.Env { return l.env(member(name)) }
 
 func at(name string, port uint16) string {
 	return netip.AddrPortFrom(netip.MustParseAddr(addressOf(name)), port).String()
+}
+
+// answering are the simulators that answer once they play, as programs that
+// nobody has to start.
+func answering() []program {
+	var all []program
+	for _, s := range []struct {
+		device string
+		port   uint16
+	}{
+		{"central-1", centralPort}, {"pump-gateway", gatewayPort}, {"pump-gateway", libraryPort}, {"ehr", recordPort}, {"gas-panel-1", 502}, {"bms-1", 80},
+	} {
+		d := member(s.device)
+		all = append(all, program{name: d.Name, at: d.Namespace(), answers: "tcp " + at(d.Name, s.port)})
+	}
+	return all
 }
 
 // parts are the simulators: those that are called come before those that call.
@@ -99,10 +109,7 @@ func (l *Lab) bedside() []part {
 
 // monitor plays a patient monitor, whose alarms go to the broker as well.
 func (l *Lab) monitor(ctx context.Context, m *sim.Monitor, name string) error {
-	d, err := Find(name)
-	if err != nil {
-		return err
-	}
+	d := member(name)
 	var telling sync.WaitGroup
 	defer telling.Wait()
 	m.Alarm = func(event, state string, now time.Time) {
@@ -141,10 +148,7 @@ func (l *Lab) neighbours() []part {
 
 // identity is how a device of the cast names itself in messages.
 func identity(name, application, oui, software string) sim.Identity {
-	d, err := Find(name)
-	if err != nil {
-		panic(err) // the cast is fixed; a typing error shows at the first run
-	}
+	d := member(name)
 	return sim.Identity{
 		Application: application, EUI64: fmt.Sprintf("%s%04X", oui, d.Host), Facility: "WARD", Serial: strings.ToUpper(strings.ReplaceAll(d.Name, "-", "")),
 		Manufacturer: d.Truth.Vendor, Model: d.Truth.Model, Software: software,

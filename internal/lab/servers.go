@@ -88,10 +88,7 @@ func (l *Lab) serverPrograms() ([]program, error) {
 	}
 	all := []program{clock}
 	for _, s := range servers {
-		d, err := Find(s.device)
-		if err != nil {
-			return nil, err
-		}
+		d := member(s.device)
 		programs, err := s.make(l, d)
 		if err != nil {
 			return nil, fmt.Errorf("prepare %s: %w", d.Name, err)
@@ -158,14 +155,8 @@ func callReceiver(l *Lab, d *Device) ([]program, error) {
 
 // prepareVendor gives the vendor's laptop a key that the health record knows.
 func (l *Lab) prepareVendor() error {
-	vendor, err := Find("vendor-1")
-	if err != nil {
-		return err
-	}
-	record, err := Find("ehr")
-	if err != nil {
-		return err
-	}
+	vendor := member("vendor-1")
+	record := member("ehr")
 	if err := os.MkdirAll(l.folder(vendor), 0o755); err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func (a *Admissions) Run(ctx context.Context) error {
 	tell := func(trigger string, p Patient) {
 		control++
 		for to, s := range senders {
-			if err := s.Send(ctx, admission(trigger, to, control, p, a.Clock.Now())); err != nil && ctx.Err() == nil {
+			if err := a.deliver(ctx, s, admission(trigger, to, control, p, a.Clock.Now())); err != nil && ctx.Err() == nil {
 				a.Log.Warn("an admission is not heard", "to", to, "err", err)
 			}
 		}
@@ -55,6 +55,21 @@ func (a *Admissions) Run(ctx context.Context) error {
 		tell(triggers[a.Rand.IntN(len(triggers))], Patients[a.Rand.IntN(len(Patients))])
 	}
 	return nil
+}
+
+// deliver sends a message again until it is heard, for a while: an admission
+// that is lost is not told again.
+func (a *Admissions) deliver(ctx context.Context, s *Sender, message string) error {
+	const tries = 40
+	for range tries {
+		if err := s.Send(ctx, message); err == nil {
+			return nil
+		}
+		if err := pause(ctx, leastPause); err != nil {
+			return err
+		}
+	}
+	return s.Send(ctx, message)
 }
 
 // Record is a small FHIR R4 server with the ward's patients and devices.
