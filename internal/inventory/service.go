@@ -27,28 +27,33 @@ type serviceKey struct {
 
 // listServices derives from its conversations what the device offers and uses.
 func (d *device) listServices() {
-	known := map[serviceKey]*service{}
-	note := func(k serviceKey, s span) *service {
-		if known[k] == nil {
-			known[k] = &service{serviceKey: k}
-		}
-		known[k].widen(s)
-		return known[k]
+	type use struct {
+		service
+		c   *conversation
+		end int
 	}
+	uses := make([]use, 0, len(d.conversations))
 	for _, c := range d.conversations {
 		total, s := c.total()
 		for i, role := range [2]cordon.Role{cordon.RoleClient, cordon.RoleServer} {
 			if c.key.sides[i].device != d || role == cordon.RoleServer && positive(total.packets[1]) == 0 {
 				continue
 			}
-			c.services[i] = note(serviceKey{role, c.key.transport, c.key.port, c.key.protocol}, s)
+			uses = append(uses, use{service{serviceKey{role, c.key.transport, c.key.port, c.key.protocol}, s}, c, i})
 		}
 	}
+	slices.SortFunc(uses, func(a, b use) int { return compareServices(&a.service, &b.service) })
 	d.services = d.services[:0]
-	for _, s := range known {
-		d.services = append(d.services, s)
+	var last *service
+	for i := range uses {
+		u := &uses[i]
+		if last == nil || last.serviceKey != u.serviceKey {
+			last = &service{serviceKey: u.serviceKey}
+			d.services = append(d.services, last)
+		}
+		last.widen(u.span)
+		u.c.services[u.end] = last
 	}
-	slices.SortFunc(d.services, compareServices)
 }
 
 // compareServices orders servers before clients, then by service.
@@ -101,9 +106,29 @@ func (d *device) roles() []identify.Fact {
 			add("role", name+"-port", transportName(s.transport)+"/"+strconv.Itoa(int(s.port)), s.first)
 		}
 	}
+	d.addMany(add)
+	d.addForwarding(add)
+	d.addStack(add)
+	return facts
+}
+
+// addMany tells which of the device's services many clients use.
+func (d *device) addMany(add func(source, field, value string, first int64)) {
+	serves := func(c *conversation) bool {
+		return c.key.sides[1].device == d && c.key.sides[0].device != d && c.key.protocol != cordon.Unknown
+	}
+	served := 0
+	for _, c := range d.conversations {
+		if serves(c) {
+			served++
+		}
+	}
+	if served < manyClients {
+		return // as most devices
+	}
 	clients := map[cordon.Protocol][]*conversation{}
 	for _, c := range d.conversations {
-		if c.key.sides[1].device == d && c.key.sides[0].device != d && c.key.protocol != cordon.Unknown {
+		if serves(c) {
 			clients[c.key.protocol] = append(clients[c.key.protocol], c)
 		}
 	}
@@ -112,9 +137,6 @@ func (d *device) roles() []identify.Fact {
 			add("role", "serves-many", p.String(), s.first)
 		}
 	}
-	d.addForwarding(add)
-	d.addStack(add)
-	return facts
 }
 
 func countClients(list []*conversation) (int, span) {
