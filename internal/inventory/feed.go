@@ -101,15 +101,9 @@ func (f *Feed) tell(x fact) {
 	if x.value == "" || x.endpoint == (Endpoint{}) {
 		return
 	}
-	var h maphash.Hash
-	h.SetSeed(f.seed)
-	h.Write(x.endpoint.MAC[:])
-	h.Write(x.endpoint.IP[:])
-	h.WriteByte(byte(x.protocol))
-	h.WriteString(x.field)
-	h.WriteByte(0)
-	h.WriteString(x.value)
-	key := h.Sum64()
+	timeless := x
+	timeless.first = 0
+	key := maphash.Comparable(f.seed, timeless)
 	if f.seen.has(key) {
 		return
 	}

@@ -191,10 +191,9 @@ func (v *Inventory) Changes() Changes {
 func (v *Inventory) Devices() []cordon.Device {
 	v.resolve()
 	all := make([]cordon.Device, 0, len(v.devices))
-	for _, d := range v.devices {
-		all = append(all, v.build(d))
+	for _, id := range ids(v.devices) {
+		all = append(all, v.build(v.devices[id]))
 	}
-	sortDevices(all)
 	return all
 }
 
