@@ -49,9 +49,6 @@ func (v *Inventory) assign(all []*entity) {
 	for _, d := range v.devices {
 		d.macs, d.keyed = nil, nil
 	}
-	for _, n := range v.ips {
-		n.keyed = nil
-	}
 	for root, group := range members {
 		d := v.devices[root.id]
 		if d == nil {
@@ -114,7 +111,7 @@ func (v *Inventory) heir(id cordon.DeviceID) cordon.DeviceID {
 			return m.device.id
 		}
 	}
-	for _, n := range v.ips {
+	for _, n := range v.ipList {
 		if d := n.device(); d != nil && (n.name() == id || n.restored == id) {
 			return d.id
 		}

@@ -34,6 +34,7 @@ type endpoint struct {
 	own    bool    // IP belongs to the device with MAC
 	device *device // nil for what is no device
 	at     int     // where it stands among the device's endpoints
+	place  int     // where it stands in Inventory.endpointList
 }
 
 // peer is what an endpoint keeps of an address that it is a client of.
@@ -87,6 +88,7 @@ type ipNode struct {
 	guests   int
 	restored cordon.DeviceID
 	since    int64
+	place    int // where it stands in Inventory.ipList
 
 	// Derived by resolve:
 	claimed bool     // a protocol of the link gave it to some MAC
@@ -138,14 +140,17 @@ func (v *Inventory) endpoint(e Endpoint) *endpoint {
 	if !e.IP.IsZero() {
 		n := v.ips[e.IP]
 		if n == nil {
-			n = &ipNode{ip: e.IP, local: isLocal(e.IP)}
+			n = &ipNode{ip: e.IP, local: isLocal(e.IP), place: len(v.ipList)}
 			n.endpoints = n.only[:0]
 			v.ips[e.IP] = n
+			v.ipList = append(v.ipList, n)
 		}
 		made.ip = n
 		n.endpoints = append(n.endpoints, made)
 	}
 	v.endpoints[e] = made
+	made.place = len(v.endpointList)
+	v.endpointList = append(v.endpointList, made)
 	v.moved = true
 	return made
 }

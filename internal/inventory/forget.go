@@ -23,6 +23,9 @@ func (v *Inventory) Forget(before time.Time) {
 			continue
 		}
 		delete(v.endpoints, key)
+		last := v.endpointList[len(v.endpointList)-1]
+		v.endpointList[e.place], last.place = last, e.place
+		v.endpointList = slices.Delete(v.endpointList, len(v.endpointList)-1, len(v.endpointList))
 		v.unlink(e)
 		v.moved = true
 	}
@@ -53,6 +56,9 @@ func (v *Inventory) unlink(e *endpoint) {
 	if n := e.ip; n != nil {
 		if n.endpoints = slices.DeleteFunc(n.endpoints, is); len(n.endpoints) == 0 {
 			delete(v.ips, n.ip)
+			last := v.ipList[len(v.ipList)-1]
+			v.ipList[n.place], last.place = last, n.place
+			v.ipList = slices.Delete(v.ipList, len(v.ipList)-1, len(v.ipList))
 			delete(v.names, n.ip)
 		}
 	}

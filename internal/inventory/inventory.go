@@ -68,8 +68,12 @@ type Inventory struct {
 	endpoints map[Endpoint]*endpoint
 	macs      map[netid.MAC]*macNode
 	ips       map[netid.Addr]*ipNode
-	rows      map[rowKey]*row
-	names     map[netid.Addr]string // of peers beyond the clinic
+	// The values of these maps in the order in which they were made, which is
+	// mostly that in which they lie in memory: resolve looks at all of them.
+	endpointList []*endpoint
+	ipList       []*ipNode
+	rows         map[rowKey]*row
+	names        map[netid.Addr]string // of peers beyond the clinic
 
 	devices       map[cordon.DeviceID]*device
 	conversations map[conversationKey]*conversation

@@ -141,7 +141,7 @@ func (v *Inventory) group() []*entity {
 		m.entity.recall(m.restored, m.since)
 		all = append(all, m.entity)
 	}
-	for _, n := range v.ips {
+	for _, n := range v.ipList {
 		n.entity = nil
 		if !n.isKeyed() {
 			continue

@@ -42,7 +42,7 @@ func (v *Inventory) resolve() {
 }
 
 func (v *Inventory) settle() {
-	for _, n := range v.ips {
+	for _, n := range v.ipList {
 		n.claimed = slices.ContainsFunc(n.endpoints, func(e *endpoint) bool { return e.isBound() })
 	}
 	for _, m := range v.macs {
@@ -52,11 +52,12 @@ func (v *Inventory) settle() {
 			v.doubt(m.device)
 		}
 	}
-	for _, n := range v.ips {
+	for _, n := range v.ipList {
 		n.choose()
+		n.keyed = nil
 	}
 	v.assign(v.group())
-	for _, e := range v.endpoints {
+	for _, e := range v.endpointList {
 		v.place(e)
 	}
 	v.retire()
