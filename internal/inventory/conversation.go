@@ -1,6 +1,8 @@
 package inventory
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/binary"
 	"net/netip"
 	"slices"
@@ -16,7 +18,7 @@ type row struct {
 	rowKey
 	counters
 	span
-	conversation *conversation // nil while the row waits for resolve
+	conversation *conversation // nil while the row waits for converse
 	at           [2]int        // where it stands among the client's and the server's rows
 }
 
@@ -56,6 +58,18 @@ type side struct {
 	ip     netid.Addr
 }
 
+// compare puts sides into some order that tells different ones apart.
+func (s *side) compare(o *side) int {
+	var a, b cordon.DeviceID
+	if s.device != nil {
+		a = s.device.id
+	}
+	if o.device != nil {
+		b = o.device.id
+	}
+	return cmp.Or(cmp.Compare(a, b), bytes.Compare(s.ip[:], o.ip[:]))
+}
+
 // add adds flows to the row that they belong to.
 func (v *Inventory) add(k flowKey, d *delta) {
 	r := v.row(k, d)
@@ -72,6 +86,7 @@ func (v *Inventory) add(k flowKey, d *delta) {
 	}
 	c := r.conversation
 	if c == nil {
+		v.doubtEnds(r)
 		return
 	}
 	v.change(c)
@@ -242,6 +257,7 @@ func (v *Inventory) part(r *row) {
 func (v *Inventory) drop(r *row) {
 	v.part(r)
 	v.detach(r)
+	v.doubtEnds(r)
 	delete(v.rows, r.rowKey)
 	r.client.forget(r, 0)
 	if r.server != r.client {
@@ -263,6 +279,12 @@ func (e *endpoint) forget(r *row, end int) {
 	}
 }
 
+// doubtEnds notes that a row may have changed what its devices offer and use.
+func (v *Inventory) doubtEnds(r *row) {
+	v.doubt(r.client.device)
+	v.doubt(r.server.device)
+}
+
 func sideOf(e *endpoint) side {
 	if e.device != nil {
 		return side{device: e.device}
@@ -270,8 +292,10 @@ func sideOf(e *endpoint) side {
 	return side{ip: e.IP}
 }
 
-// attachWaiting puts the rows that wait for it into their conversations.
-func (v *Inventory) attachWaiting() {
+// converse brings conversations up to what was seen. That takes as long as all
+// the rest, so it waits until somebody asks for them.
+func (v *Inventory) converse() {
+	v.resolve()
 	for _, r := range v.waiting {
 		if r.conversation == nil && r.client != nil {
 			v.attach(r)

@@ -120,8 +120,11 @@ func TestOrderDoesNotMatterInRealTraffic(t *testing.T) {
 			}
 			for i, batch := range spread.batches {
 				b.Apply(batch)
-				if i%5 == 0 {
+				switch i % 5 {
+				case 0:
 					b.Changes()
+				case 2, 3:
+					b.Devices()
 				}
 			}
 			if s := a.Stats(); s.Folded+s.LostEndpoints+s.LostFacts+s.LostRows > 0 {

@@ -120,8 +120,8 @@ func (v *Inventory) heir(id cordon.DeviceID) cordon.DeviceID {
 }
 
 // facts gathers all that the device has shown.
-func (v *Inventory) facts(d *device) []identify.Fact {
-	roles := d.roles()
+func (v *Inventory) facts(d *device, clients []client) []identify.Fact {
+	roles := d.roles(clients)
 	n := len(roles) + 2*len(d.macs)
 	for _, e := range d.endpoints {
 		n += len(e.facts)
@@ -150,8 +150,8 @@ func (v *Inventory) facts(d *device) []identify.Fact {
 func (v *Inventory) build(d *device) cordon.Device {
 	if d.stale {
 		d.stale = false
-		d.listServices()
-		if facts := v.facts(d); !slices.Equal(facts, d.known) {
+		clients := d.listServices()
+		if facts := v.facts(d, clients); !slices.Equal(facts, d.known) {
 			d.known, d.identity = facts, v.rules.Identify(facts)
 		}
 	}

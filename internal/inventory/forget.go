@@ -11,7 +11,7 @@ import (
 // has a card of its own stays: it may lie in a cupboard. Changes tells what is
 // gone.
 func (v *Inventory) Forget(before time.Time) {
-	v.resolve()
+	v.converse()
 	limit := before.UnixNano()
 	for _, r := range v.rows {
 		if r.last < limit {
@@ -29,7 +29,7 @@ func (v *Inventory) Forget(before time.Time) {
 		v.unlink(e)
 		v.moved = true
 	}
-	v.resolve()
+	v.converse()
 }
 
 // isLasting reports whether an endpoint is part of a device that is kept.

@@ -108,7 +108,7 @@ func New(rules *identify.Rules) *Inventory {
 
 // Stats returns the counts so far.
 func (v *Inventory) Stats() Stats {
-	v.resolve()
+	v.converse()
 	s := v.stats
 	s.Devices, s.Conversations = len(v.devices), len(v.conversations)
 	return s
@@ -160,7 +160,7 @@ func (v *Inventory) Apply(b *Batch) {
 
 // Changes returns what is new since the last call.
 func (v *Inventory) Changes() Changes {
-	v.resolve()
+	v.converse()
 	c := Changes{Removed: v.removed, Overrides: map[cordon.DeviceID]cordon.Override{}}
 	for _, d := range v.changedDevices {
 		if v.devices[d.id] == d {
@@ -225,7 +225,7 @@ func (v *Inventory) named(id cordon.DeviceID) *device {
 
 // Conversations returns all conversations in the order of their ids.
 func (v *Inventory) Conversations() []cordon.Conversation {
-	v.resolve()
+	v.converse()
 	all := make([]cordon.Conversation, 0, len(v.conversations))
 	for _, k := range v.conversations {
 		all = append(all, v.sum(k))

@@ -289,8 +289,13 @@ func TestOrderDoesNotMatter(t *testing.T) {
 				v := inventory.New(rules(t))
 				for _, b := range s.batches(1+random.IntN(4), 1+random.IntN(6), random) {
 					v.Apply(b)
-					if random.IntN(2) == 0 {
+					switch random.IntN(4) {
+					case 0:
 						v.Changes()
+					case 1:
+						v.Devices()
+					case 2:
+						v.Conversations()
 					}
 				}
 				if diff := cmp.Diff(want, text(t, v)); diff != "" {

@@ -38,7 +38,6 @@ func (v *Inventory) resolve() {
 		v.moved = false
 		v.settle()
 	}
-	v.attachWaiting()
 }
 
 func (v *Inventory) settle() {
@@ -207,6 +206,7 @@ func (v *Inventory) place(e *endpoint) {
 		d.endpoints = append(d.endpoints, e)
 	}
 	for _, r := range e.rows {
+		v.doubtEnds(r)
 		if r.conversation != nil {
 			v.detach(r)
 			v.waiting = append(v.waiting, r)

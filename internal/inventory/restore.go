@@ -23,7 +23,7 @@ func (v *Inventory) Restore(devices []cordon.Device, conversations []cordon.Conv
 	for i := range conversations {
 		v.restoreConversation(&conversations[i], homes)
 	}
-	v.resolve()
+	v.converse()
 	for _, d := range v.devices {
 		v.build(d)
 		d.told = true

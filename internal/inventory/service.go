@@ -25,41 +25,90 @@ type serviceKey struct {
 	protocol  cordon.Protocol
 }
 
-// listServices derives from its conversations what the device offers and uses.
-func (d *device) listServices() {
-	type use struct {
-		service
-		c   *conversation
-		end int
-	}
-	uses := make([]use, 0, len(d.conversations))
-	for _, c := range d.conversations {
-		total, s := c.total()
-		for i, role := range [2]cordon.Role{cordon.RoleClient, cordon.RoleServer} {
-			if c.key.sides[i].device != d || role == cordon.RoleServer && positive(total.packets[1]) == 0 {
-				continue
-			}
-			uses = append(uses, use{service{serviceKey{role, c.key.transport, c.key.port, c.key.protocol}, s}, c, i})
-		}
-	}
-	slices.SortFunc(uses, func(a, b use) int { return compareServices(&a.service, &b.service) })
-	d.services = d.services[:0]
-	var last *service
-	for i := range uses {
-		u := &uses[i]
-		if last == nil || last.serviceKey != u.serviceKey {
-			last = &service{serviceKey: u.serviceKey}
-			d.services = append(d.services, last)
-		}
-		last.widen(u.span)
-		u.c.services[u.end] = last
-	}
+// use is one row by which a device offers or uses something.
+type use struct {
+	serviceKey
+	peer side // the other end
+	row  *row
+	end  int // which end of the row is the device's: 0 client, 1 server
 }
 
-// compareServices orders servers before clients, then by service.
-func compareServices(a, b *service) int {
+// uses lists the rows of the device, those with one peer over one service next
+// to each other. They are conversations before anybody asks for these.
+func (d *device) uses() []use {
+	n := 0
+	for _, e := range d.endpoints {
+		n += len(e.rows)
+	}
+	all := make([]use, 0, n)
+	for _, e := range d.endpoints {
+		for _, r := range e.rows {
+			if r.client == e {
+				all = append(all, use{serviceKey{cordon.RoleClient, r.transport, r.port, r.protocol}, sideOf(r.server), r, 0})
+			}
+			if r.server == e {
+				all = append(all, use{serviceKey{cordon.RoleServer, r.transport, r.port, r.protocol}, sideOf(r.client), r, 1})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b use) int {
+		if c := a.serviceKey.compare(&b.serviceKey); c != 0 {
+			return c
+		}
+		return a.peer.compare(&b.peer)
+	})
+	return all
+}
+
+// client is one that a service of the device has answered.
+type client struct {
+	protocol cordon.Protocol
+	side
+	span
+}
+
+// listServices derives from its rows what the device offers and uses, and
+// returns whom it has answered.
+func (d *device) listServices() []client {
+	var clients []client
+	d.services = d.services[:0]
+	var last *service
+	for all := d.uses(); len(all) > 0; {
+		first, n := &all[0], 0
+		var total counters
+		var s span
+		for ; n < len(all) && all[n].serviceKey == first.serviceKey && all[n].peer == first.peer; n++ {
+			total.add(&all[n].row.counters)
+			s.widen(all[n].row.span)
+		}
+		group := all[:n]
+		all = all[n:]
+		if first.role == cordon.RoleServer {
+			if positive(total.packets[1]) == 0 {
+				continue
+			}
+			if first.peer.device != d && first.protocol != cordon.Unknown {
+				clients = append(clients, client{first.protocol, first.peer, s})
+			}
+		}
+		if last == nil || last.serviceKey != first.serviceKey {
+			last = &service{serviceKey: first.serviceKey}
+			d.services = append(d.services, last)
+		}
+		last.widen(s)
+		for i := range group {
+			if c := group[i].row.conversation; c != nil {
+				c.services[group[i].end] = last
+			}
+		}
+	}
+	return clients
+}
+
+// compare orders servers before clients, then by service.
+func (k *serviceKey) compare(o *serviceKey) int {
 	return cmp.Or(
-		-cmp.Compare(a.role, b.role), cmp.Compare(a.transport, b.transport), cmp.Compare(a.port, b.port), cmp.Compare(a.protocol, b.protocol),
+		-cmp.Compare(k.role, o.role), cmp.Compare(k.transport, o.transport), cmp.Compare(k.port, o.port), cmp.Compare(k.protocol, o.protocol),
 	)
 }
 
@@ -68,9 +117,9 @@ func (d *device) tellServices() []cordon.Service {
 	list := d.services
 	if len(list) > maxServices {
 		list = slices.Clone(list)
-		slices.SortFunc(list, func(a, b *service) int { return cmp.Or(cmp.Compare(b.last, a.last), compareServices(a, b)) })
+		slices.SortFunc(list, func(a, b *service) int { return cmp.Or(cmp.Compare(b.last, a.last), a.compare(&b.serviceKey)) })
 		list = list[:maxServices]
-		slices.SortFunc(list, compareServices)
+		slices.SortFunc(list, func(a, b *service) int { return a.compare(&b.serviceKey) })
 	}
 	all := make([]cordon.Service, 0, len(list))
 	for _, s := range list {
@@ -89,7 +138,7 @@ const manyClients = 5
 // speak of: which services it offers ("serves", "serves-port") and uses
 // ("uses", "uses-port"), which many use ("serves-many"), for how many
 // addresses it forwards ("forwards"), and how its packets start ("stack").
-func (d *device) roles() []identify.Fact {
+func (d *device) roles(clients []client) []identify.Fact {
 	var facts []identify.Fact
 	add := func(source, field, value string, first int64) {
 		facts = append(facts, identify.Fact{Source: source, Field: field, Value: value, First: first})
@@ -106,51 +155,34 @@ func (d *device) roles() []identify.Fact {
 			add("role", name+"-port", transportName(s.transport)+"/"+strconv.Itoa(int(s.port)), s.first)
 		}
 	}
-	d.addMany(add)
+	addMany(clients, add)
 	d.addForwarding(add)
 	d.addStack(add)
 	return facts
 }
 
-// addMany tells which of the device's services many clients use.
-func (d *device) addMany(add func(source, field, value string, first int64)) {
-	serves := func(c *conversation) bool {
-		return c.key.sides[1].device == d && c.key.sides[0].device != d && c.key.protocol != cordon.Unknown
+// addMany tells which services many clients use.
+func addMany(clients []client, add func(source, field, value string, first int64)) {
+	if len(clients) < manyClients {
+		return // as of most devices
 	}
-	served := 0
-	for _, c := range d.conversations {
-		if serves(c) {
-			served++
+	slices.SortFunc(clients, func(a, b client) int {
+		return cmp.Or(cmp.Compare(a.protocol, b.protocol), a.side.compare(&b.side))
+	})
+	for len(clients) > 0 {
+		first, n, distinct := clients[0], 0, 0
+		var s span
+		for ; n < len(clients) && clients[n].protocol == first.protocol; n++ {
+			if n == 0 || clients[n].side != clients[n-1].side {
+				distinct++
+			}
+			s.widen(clients[n].span)
+		}
+		clients = clients[n:]
+		if distinct >= manyClients {
+			add("role", "serves-many", first.protocol.String(), s.first)
 		}
 	}
-	if served < manyClients {
-		return // as most devices
-	}
-	clients := map[cordon.Protocol][]*conversation{}
-	for _, c := range d.conversations {
-		if serves(c) {
-			clients[c.key.protocol] = append(clients[c.key.protocol], c)
-		}
-	}
-	for _, p := range ids(clients) {
-		if distinct, s := countClients(clients[p]); distinct >= manyClients {
-			add("role", "serves-many", p.String(), s.first)
-		}
-	}
-}
-
-func countClients(list []*conversation) (int, span) {
-	sides := map[side]struct{}{}
-	var s span
-	for _, c := range list {
-		total, when := c.total()
-		if positive(total.packets[1]) == 0 {
-			continue
-		}
-		s.widen(when)
-		sides[c.key.sides[0]] = struct{}{}
-	}
-	return len(sides), s
 }
 
 func (d *device) addForwarding(add func(source, field, value string, first int64)) {
