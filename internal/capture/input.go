@@ -16,9 +16,11 @@ const (
 	// maxFrame is the longest frame that is believed: libpcap's and
 	// Wireshark's limit for network captures.
 	maxFrame = 256 << 10
-	// bufferSize holds the longest frame with its headers, and is small
-	// enough that what the kernel copies into it stays in the cache.
+	// bufferSize holds the longest frame with its headers.
 	bufferSize = 2 * maxFrame
+	// readSize is the most that is read at once: little enough that what the
+	// kernel copies stays in a core's own cache until it is looked at.
+	readSize = 128 << 10
 	// maxWindow bounds what zstd may ask to look back on. The tool needs a
 	// switch to write more than 8 MiB, and another to read more than 128 MiB.
 	maxWindow = 64 << 20
@@ -136,7 +138,7 @@ func (in *input) fill(n int) bool {
 	in.start = 0
 	idle := 0
 	for in.end < n && in.err == nil {
-		m, err := in.r.Read(in.buf[in.end:])
+		m, err := in.r.Read(in.buf[in.end:min(in.end+readSize, len(in.buf))])
 		in.end += m
 		in.err = err
 		if m > 0 {
