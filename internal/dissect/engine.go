@@ -62,6 +62,8 @@ type candidates struct {
 	over  Transport
 	rows  []Dissector
 	ports map[uint16]uint64
+	// highest is the last of the ports: most of clients' lie beyond.
+	highest uint16
 	first [256]uint64 // by a first byte: rows that it does not rule out; 0 is not known yet
 	spare [][]Parser  // by row: parsers that were reset
 }
@@ -102,11 +104,20 @@ func newCandidates(all []Dissector, over Transport) candidates {
 		}
 		for _, p := range d.Ports {
 			c.ports[p] |= 1 << len(c.rows)
+			c.highest = max(c.highest, p)
 		}
 		c.rows = append(c.rows, d)
 	}
 	c.spare = make([][]Parser, len(c.rows))
 	return c
+}
+
+// using returns the rows that usually answer on a port.
+func (c *candidates) using(port uint16) uint64 {
+	if port > c.highest {
+		return 0
+	}
+	return c.ports[port]
 }
 
 // beginningWith returns the rows that a first byte does not rule out.
@@ -231,7 +242,7 @@ func (e *Engine) open(f *flow.Flow) *session {
 	e.free = e.free[:n]
 	c := &e.kinds[bits.TrailingZeros8(uint8(transportOf(f)))]
 	all := uint64(1)<<len(c.rows) - 1
-	*s = session{of: c, hinted: c.ports[f.DstPort] | c.ports[f.SrcPort], best: -1, alive: [2]uint64{all, all}}
+	*s = session{of: c, hinted: c.using(f.DstPort) | c.using(f.SrcPort), best: -1, alive: [2]uint64{all, all}}
 	f.Session = s
 	return s
 }
