@@ -64,8 +64,8 @@ type candidates struct {
 	ports map[uint16]uint64
 	// highest is the last of the ports: most of clients' lie beyond.
 	highest uint16
-	first [256]uint64 // by a first byte: rows that it does not rule out; 0 is not known yet
-	spare [][]Parser  // by row: parsers that were reset
+	first   [256]uint64 // by a first byte: rows that it does not rule out; 0 is not known yet
+	spare   [][]Parser  // by row: parsers that were reset
 }
 
 // NewEngine makes an Engine that tries the dissectors of t and delivers to
