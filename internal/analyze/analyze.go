@@ -154,11 +154,18 @@ func (a *analysis) Flow(f *flow.Flow) {
 	if a.err == nil {
 		a.err = a.report.Flow(a.current, f)
 	}
+	if a.summary.Flows%applyFlows == 0 {
+		a.add()
+	}
 }
 
-// applyEvery is how many frames pass between handing the feed's batch to the
-// inventory: often enough that the batch stays small.
-const applyEvery = 1 << 14
+// applyEvery is how many frames pass, and applyFlows how many flows end, between
+// handing the feed's batch to the inventory: often enough that the batch stays
+// small.
+const (
+	applyEvery = 1 << 14
+	applyFlows = 1 << 12
+)
 
 func (a *analysis) file(ctx context.Context, file capture.File) error {
 	src, err := a.open(file)

@@ -1,6 +1,9 @@
 package inventory
 
-import "hash/maphash"
+import (
+	"hash/maphash"
+	"slices"
+)
 
 // ordered is a map that is read in the order in which keys were added, so that
 // the same traffic is always applied in the same order: that matters where a
@@ -41,10 +44,12 @@ func (o *ordered[K, V]) get(k K) *V {
 	return &o.list[len(o.list)-1]
 }
 
-// grow doubles the slots.
+// grow doubles the slots and the room for what they find.
 func (o *ordered[K, V]) grow() {
 	const least = 16
 	o.slots = make([]uint32, max(least, 2*len(o.slots)))
+	more := len(o.slots)/2 - len(o.keys)
+	o.keys, o.list, o.hashes = slices.Grow(o.keys, more), slices.Grow(o.list, more), slices.Grow(o.hashes, more)
 	mask := uint32(len(o.slots) - 1)
 	for i, h := range o.hashes {
 		at := h & mask
