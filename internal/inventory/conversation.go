@@ -124,9 +124,11 @@ func (v *Inventory) row(k flowKey, d *delta) *row {
 	if client == nil || server == nil {
 		return nil
 	}
-	if k.protocol == cordon.Unknown && k.port != 0 && client.peers[server.IP].ports >= maxPorts {
-		v.stats.Folded++
-		k.port = 0
+	if k.protocol == cordon.Unknown && k.port != 0 {
+		if p := client.peers.find(server.IP); p != nil && p.ports >= maxPorts {
+			v.stats.Folded++
+			k.port = 0
+		}
 	}
 	if r := v.between(client, server, &k); r != nil {
 		return r
@@ -196,18 +198,15 @@ func isStranger(server netid.Addr, d *delta) bool {
 
 // knows reports whether the endpoint is a client of that address already.
 func (e *endpoint) knows(server netid.Addr) bool {
-	if e == nil {
-		return false
-	}
-	_, known := e.peers[server]
-	return known
+	return e != nil && e.peers.find(server) != nil
 }
 
 // meet counts a new row for its ends.
 func (v *Inventory) meet(r *row, d *delta) {
 	client, server := r.client, r.server
-	p, known := client.peers[server.IP]
-	if !known {
+	p := client.peers.find(server.IP)
+	if p == nil {
+		p = client.peers.add(server.IP)
 		p.stranger, p.guest = isStranger(server.IP, d), isBeyond(client.IP) && server.ip != nil
 		if p.stranger {
 			client.strangers++
@@ -220,10 +219,6 @@ func (v *Inventory) meet(r *row, d *delta) {
 	if r.isNameless() {
 		p.ports++
 	}
-	if client.peers == nil {
-		client.peers = map[netid.Addr]peer{}
-	}
-	client.peers[server.IP] = p
 	const enough = 4
 	c, s := client.ip, server.ip
 	if c != nil && s != nil && isBeyond(c.ip) && isBeyond(s.ip) && len(c.opened) < enough && !slices.Contains(c.opened, s) {
@@ -237,21 +232,20 @@ func (r *row) isNameless() bool { return r.protocol == cordon.Unknown && r.port 
 
 // part takes back what meet counted.
 func (v *Inventory) part(r *row) {
-	p := r.client.peers[r.server.IP]
+	p := r.client.peers.find(r.server.IP)
 	if r.isNameless() {
 		p.ports--
 	}
 	if p.rows--; p.rows > 0 {
-		r.client.peers[r.server.IP] = p
 		return
 	}
-	delete(r.client.peers, r.server.IP)
 	if p.stranger {
 		r.client.strangers--
 	}
 	if p.guest {
 		r.server.ip.guests--
 	}
+	r.client.peers.remove(p)
 }
 
 func (v *Inventory) drop(r *row) {

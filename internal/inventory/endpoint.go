@@ -27,7 +27,7 @@ type endpoint struct {
 	rows  []*row
 	// peers are the addresses that this is a client of; strangers counts those
 	// that count against maxPeers.
-	peers     map[netid.Addr]peer
+	peers     peers
 	strangers int
 
 	// Derived by resolve:
@@ -35,15 +35,6 @@ type endpoint struct {
 	device *device // nil for what is no device
 	at     int     // where it stands among the device's endpoints
 	place  int     // where it stands in Inventory.endpointList
-}
-
-// peer is what an endpoint keeps of an address that it is a client of.
-type peer struct {
-	rows  int
-	ports int // rows with a port and without a known protocol
-	// stranger and guest say whether it counts against the bound of the client
-	// and of the server.
-	stranger, guest bool
 }
 
 // keptFact is a fact without its endpoint.
