@@ -64,7 +64,7 @@ its damage. Nothing is written but the answer, and nothing is sent.`,
 // The garbage collector's pace for a command that ends soon, in percent of what
 // lives: memory is cheaper than its time, up to a limit in bytes.
 const (
-	batchGC     = 1600
+	batchGC     = 3200 // of the least heap, 4 MiB: nothing is collected below 128 MiB
 	batchMemory = 1 << 30
 )
 
