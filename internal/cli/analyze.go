@@ -71,7 +71,6 @@ const (
 func runAnalyze(cmd *cobra.Command, s streams, f analyzeFlags, args []string) error {
 	debug.SetGCPercent(batchGC)
 	debug.SetMemoryLimit(batchMemory)
-	preferHugePages()
 	rules, err := identify.Load(f.rules)
 	if err != nil {
 		return err
